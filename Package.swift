@@ -1,0 +1,68 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// A room of the house: it may import only those that stand before it in the list below (see the test
+/// ArchitectureTests, which holds the sources against this file).
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies)
+}
+
+let package = Package(
+    name: "domus",
+    products: [
+        .executable(name: "domus", targets: ["domus"]),
+        .executable(name: "domus-chroot", targets: ["domus-chroot"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
+
+        room("GuestModel", [system]),
+        room("LinuxHost", ["CLinux", "GuestModel", subprocess, system]),
+        room("Templating", [mustache]),
+        room("Settings", ["GuestModel", system]),
+        room("XenConfig", ["GuestModel", "Templating", system]),
+        room("Archives", ["CArchive", system]),
+        room("Partitions", ["CParted", system]),
+        room("Storage", ["GuestModel", "LinuxHost", system]),
+        room("Tailoring", ["GuestModel", "LinuxHost", "Storage", system]),
+        room("Bootstrap", ["Archives", "GuestModel", "LinuxHost", system]),
+        room(
+            "Provisioning",
+            [
+                "Bootstrap", "GuestModel", "LinuxHost", "Partitions", "Storage", "Tailoring", "Templating", "XenConfig",
+                crypto, grdb, system,
+            ]),
+        room(
+            "Commands",
+            [
+                "Bootstrap", "GuestModel", "LinuxHost", "Provisioning", "Settings", "Storage", "Tailoring", "XenConfig",
+                argumentParser, crypto, system,
+            ]),
+        .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),
+        .executableTarget(name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,38 @@
+/// Why an archive could not be read, extracted or written.
+package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What kind of trouble it is, for those who decide by it; the sentence is in `message`.
+    package enum Kind: Equatable, Sendable {
+        /// The archive file cannot be opened or read at all.
+        case unreadable
+        /// The file is neither tar nor cpio, whatever it is.
+        case notAnArchive
+        /// The file ends too early.
+        case truncated
+        /// A header, a checksum or a compressed block is wrong.
+        case damaged
+        /// The archive holds nothing, or nothing but directories.
+        case empty
+        /// An entry would reach outside of the root, or is not what it claims to be.
+        case unsafe
+        /// The file system refused (no space, no permission).
+        case cannotExtract
+        /// The archive could not be written.
+        case cannotWrite
+        /// The caller asked to stop.
+        case cancelled
+    }
+
+    package let kind: Kind
+    /// One sentence in lower case: what could not be done, to what, and why.
+    package let message: String
+    /// What the user can do about it.
+    package let hint: String?
+
+    package var description: String { message }
+
+    init(_ kind: Kind, _ message: String, hint: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.hint = hint
+    }
+}

@@ -1,0 +1,73 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// Why a root file system could not be installed.
+package struct BootstrapError: Error, Equatable, CustomStringConvertible {
+    /// What kind of trouble it is, for the exit status.
+    package enum Cause: Sendable, Equatable {
+        /// A program or a mirror is not there.
+        case unavailable
+        /// An archive is damaged or its signature does not hold.
+        case badData
+        /// A file that the user named is missing.
+        case noInput
+        /// The installation itself failed.
+        case failed
+    }
+
+    package let message: String
+    package let hint: String?
+    package let cause: Cause
+
+    package init(_ message: String, hint: String? = nil, cause: Cause) {
+        self.message = message
+        self.hint = hint
+        self.cause = cause
+    }
+
+    package var description: String { message }
+}
+
+/// What an installation works with.
+package struct InstallationSite: Sendable {
+    /// The empty directory that becomes the guest's tree.
+    package var root: FilePath
+    /// A directory for what is needed in between; it goes away with the run.
+    package var scratch: FilePath
+    /// Where the programs' output goes.
+    package var log: FilePath?
+    /// The helper executable.
+    package var helper: FilePath
+
+    package init(root: FilePath, scratch: FilePath, log: FilePath?, helper: FilePath) {
+        self.root = root
+        self.scratch = scratch
+        self.log = log
+        self.helper = helper
+    }
+}
+
+/// One way to fill a tree. A new way is a new type that conforms, and a line in ``RootInstallers``.
+package protocol RootInstaller: Sendable {
+    /// For `--dry-run` and the progress line: `Install Debian 12 (bookworm) with debootstrap`.
+    var summary: String { get }
+    /// Programs that the host must have, with the Debian package of each.
+    var requirements: [(program: String, package: String)] { get }
+    /// Fills the tree.
+    ///
+    /// - Throws: ``BootstrapError``, ``HostError``.
+    func install(at site: InstallationSite, on host: Host) async throws
+}
+
+/// The installer for each method.
+package enum RootInstallers {
+    package static func installer(for spec: GuestSpec) -> any RootInstaller {
+        switch spec.install.method {
+        case .debootstrap: Debootstrap(spec)
+        case .mmdebstrap: Mmdebstrap(spec)
+        case .tar(let archive): TarInstaller(archive: archive)
+        case .copy(let directory): CopyInstaller(source: directory)
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// libparted's public header. Nothing is declared here.
+#include <parted/parted.h>

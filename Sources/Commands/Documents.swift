@@ -1,0 +1,185 @@
+import GuestModel
+import LinuxHost
+import Provisioning
+import Settings
+import SystemPackage
+
+/// What a finished create tells.
+struct GuestSummaryDocument: Encodable {
+    struct Fingerprint: Encodable {
+        var algorithm: String
+        var fingerprint: String
+    }
+
+    var hostname: String
+    var distribution: String
+    var codename: String
+    var architecture: String
+    var type: String
+    var mac: String
+    var dhcp: Bool
+    var addresses: [String]
+    var sshFingerprints: [Fingerprint]
+    /// The generated password, which is shown this once and kept nowhere.
+    var rootPassword: String?
+    var directory: String
+    var images: [GuestRecord.Image]
+    var kernel: String?
+    var configuration: String
+    var boot: [String]
+    var log: String
+    var seconds: Double
+    private let title: String
+
+    private enum CodingKeys: String, CodingKey {
+        case hostname, distribution, codename, architecture, type, mac, dhcp, addresses, sshFingerprints, rootPassword,
+            directory, images, kernel, configuration, boot, log, seconds
+    }
+
+    init(_ created: Provisioner.Created, spec: GuestSpec, log: FilePath) {
+        let record = created.record
+        hostname = record.hostname
+        distribution = record.distribution
+        codename = record.codename
+        architecture = record.architecture
+        type = record.type
+        mac = record.mac
+        dhcp = record.addresses.isEmpty
+        addresses = record.addresses
+        sshFingerprints = created.findings.fingerprints.map {
+            Fingerprint(algorithm: $0.algorithm, fingerprint: $0.fingerprint)
+        }
+        rootPassword = created.findings.password?.reveal()
+        directory = record.directory.path
+        images = record.images
+        kernel = created.findings.kernel?.version
+        configuration = record.configuration.path
+        boot = ["xl", "create", "-c", record.configuration.path]
+        self.log = log.string
+        seconds = (created.seconds * 10).rounded() / 10
+        title = spec.release.title
+    }
+
+    /// The labels of xen-tools, which people's scripts read.
+    var text: String {
+        var lines = [
+            "", "Installation Summary", "---------------------",
+            "Hostname        :  \(hostname)", "Distribution    :  \(codename)", "MAC Address     :  \(mac)",
+            "IP Address(es)  :  \(dhcp ? "dynamic" : addresses.joined(separator: " "))",
+        ]
+        lines += sshFingerprints.map { "SSH Fingerprint :  \($0.fingerprint) (\($0.algorithm))" }
+        lines.append("Root Password   :  \(rootPassword ?? "N/A")")
+        lines.append("Release         :  \(title), \(architecture), \(type)")
+        if let kernel { lines.append("Kernel          :  \(kernel)") }
+        lines.append("Disks           :  \(images.map(\.path).joined(separator: " "))")
+        lines.append("Configuration   :  \(configuration)")
+        lines.append("Log             :  \(log)")
+        lines += [
+            "", "Made in \(Console.duration(seconds)). Start it on its Xen host with", "",
+            "    " + boot.map(Invocation.quoted).joined(separator: " "), "",
+        ]
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// What a create would do.
+struct PlanDescription: Encodable {
+    struct Line: Encodable {
+        var summary: String
+        var details: [String]
+    }
+
+    var hostname: String
+    var mac: String
+    var steps: [Line]
+
+    init(_ plan: CreatePlan) {
+        hostname = plan.spec.hostname.name
+        mac = plan.spec.interface.mac.description
+        steps = plan.steps.map { Line(summary: $0.summary, details: $0.details) }
+    }
+
+    var text: String {
+        var lines = ["Making \(hostname) would take these steps; none was done:"]
+        for (index, step) in steps.enumerated() {
+            lines.append("  \(index + 1). \(step.summary)")
+            lines += step.details.map { "        \($0)" }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The values that all files and options come to, for `--dumpconfig`. Passwords are not among them.
+struct SpecDescription: Encodable {
+    private let values: [(key: String, value: String)]
+
+    init(_ spec: GuestSpec) {
+        var values: [(String, String)] = [
+            ("hostname", spec.hostname.name), ("dist", spec.release.codename), ("arch", spec.architecture.rawValue),
+            ("type", spec.machine.type.rawValue), ("memory", spec.machine.memory.description),
+            ("vcpus", "\(spec.machine.virtualCPUs)"), ("dir", spec.storage.directory.string),
+            ("layout", spec.storage.layout.rawValue), ("image", spec.storage.allocation.rawValue),
+        ]
+        if let maximum = spec.machine.maximumMemory { values.append(("maxmem", maximum.description)) }
+        for partition in spec.storage.partitions {
+            values.append(
+                (
+                    "partition \(partition.name)",
+                    "\(partition.size) \(partition.fileSystem?.rawValue ?? "swap") \(partition.mountPoint ?? "")"
+                ))
+        }
+        let interface = spec.interface
+        values.append(("mac", interface.mac.description))
+        switch interface.addresses {
+        case .dhcp: values.append(("dhcp", "1"))
+        case .fixed(let addresses): values += addresses.map { ("ip", $0.description) }
+        }
+        for (key, value) in [
+            ("gateway", interface.gateway?.description), ("gateway6", interface.gateway6?.description),
+            ("bridge", interface.bridge), ("vifname", interface.vifName),
+        ] {
+            if let value { values.append((key, value)) }
+        }
+        values += interface.nameservers.map { ("nameserver", $0.description) }
+        values += [
+            ("install-method", spec.install.method.name), ("mirror", MirrorURL.redacted(spec.install.mirror)),
+            ("components", spec.install.components.joined(separator: " ")),
+            ("keyring", spec.install.keyring?.string ?? ""),
+            ("verification", spec.install.verification.rawValue),
+            ("serial_device", spec.boot.serialDevice), ("boot", Self.name(of: spec.boot.loader)),
+            ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),
+            ("output", spec.configuration.directory.string), ("extension", spec.configuration.fileExtension),
+        ]
+        self.values = values
+    }
+
+    var lines: [String] { values.map { "\($0.key) = \($0.value)" } }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for key in Set(values.map(\.key)) {
+            let all = values.filter { $0.key == key }.map(\.value)
+            if all.count == 1 {
+                try container.encode(all[0], forKey: Key(stringValue: key))
+            } else {
+                try container.encode(all, forKey: Key(stringValue: key))
+            }
+        }
+    }
+
+    private static func name(of loader: GuestSpec.Boot.Loader) -> String {
+        switch loader {
+        case .hostKernel(let kernel, _): kernel.string
+        case .ownKernel: "the guest's own kernel"
+        case .pygrub: "pygrub"
+        case .pvgrub(let path): path.string
+        }
+    }
+
+    private struct Key: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Glibc
+import Provisioning
+import SystemPackage
+
+/// The commands under one name.
+struct DomusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "domus", abstract: "Make, list and delete Xen guests.",
+        discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
+        subcommands: [CreateCommand.self, DeleteCommand.self, ListCommand.self, RecoverCommand.self])
+}
+
+/// The program: which command was called, by subcommand or by the name it was invoked under.
+package enum EntryPoint {
+    /// Runs the command and never returns.
+    ///
+    /// - Parameter arguments: with the name of the program in front.
+    package static func run(_ arguments: [String]) async -> Never {
+        let program = FilePath(arguments.first ?? "domus").lastComponent?.string ?? "domus"
+        var words = Array(arguments.dropFirst())
+        let root: any ParsableCommand.Type
+        switch program {
+        case "xen-create-image": root = CreateCommand.self
+        case "xen-delete-image": root = DeleteCommand.self
+        case "xen-list-images": root = ListCommand.self
+        default: root = DomusCommand.self
+        }
+        let json = words.prefix { $0 != "--" }.contains("--json")
+        let interruption = Interruption()
+        do {
+            if root != DomusCommand.self {
+                words = try XenToolsArguments(program: program).normalized(words)
+            } else {
+                try XenToolsArguments(program: program).refuseMissing(words)
+            }
+            let command = try parse(root, words)
+            let task = Task { try await execute(command) }
+            interruption.watch(task)
+            try await task.value
+            Glibc.exit(0)
+        } catch let error as any UsageTrouble {
+            error.exit(root, program: program)
+        } catch {
+            let report = ErrorReport(error)
+            if json {
+                Console(json: true).result("", json: report)
+            }
+            Console.write(report.text(program: program), to: .standardError)
+            Glibc.exit(interruption.exitCode ?? report.status)
+        }
+    }
+
+    private static func parse(_ root: any ParsableCommand.Type, _ words: [String]) throws -> any ParsableCommand {
+        do {
+            return try root.parseAsRoot(words)
+        } catch {
+            throw ParserTrouble(error: error)
+        }
+    }
+
+    private static func execute(_ command: any ParsableCommand) async throws {
+        if var command = command as? any AsyncParsableCommand {
+            try await command.run()
+        } else {
+            var command = command
+            do {
+                try command.run()
+            } catch {
+                throw ParserTrouble(error: error)
+            }
+        }
+    }
+}
+
+/// What the parser of arguments has to say, help and version included.
+private protocol UsageTrouble: Error {
+    func exit(_ root: any ParsableCommand.Type, program: String) -> Never
+}
+
+private struct ParserTrouble: UsageTrouble {
+    let error: any Error
+
+    func exit(_ root: any ParsableCommand.Type, program: String) -> Never {
+        if root.exitCode(for: error).rawValue == 0 {
+            Console.write(root.fullMessage(for: error) + "\n", to: .standardOutput)
+            Glibc.exit(0)
+        }
+        Console.write(
+            "\(program): \(root.message(for: error))\n  hint:   \(program) --help shows the options\n",
+            to: .standardError)
+        Glibc.exit(ExitCode.usage.rawValue)
+    }
+}

@@ -1,0 +1,134 @@
+import GuestModel
+import LinuxHost
+import Provisioning
+import Settings
+import SystemPackage
+
+/// Where the guest's system comes from, and what proves it.
+struct ArchiveBuilder {
+    let values: Values
+    let host: Host
+    let knowledge: HostKnowledge
+    let base: FilePath
+
+    func build(
+        release: Release, architecture: Architecture, notes: inout [String], warnings: inout [String]
+    ) throws -> GuestSpec.Install {
+        let method = try method(release)
+        let apt = knowledge.sources.mirror(
+            for: release, architecture: architecture, known: knowledge.releases, today: knowledge.today)
+        var mirror: String
+        if let given = values.given("mirror-\(release.codename)") ?? values.given("mirror") {
+            mirror = try given.parsed { text throws(ValueError) in try MirrorURL(parsing: text).text }
+        } else if let set = knowledge.mirrors?.mirror(for: release) {
+            mirror = set.value.text
+        } else if let apt {
+            mirror = apt.url.text
+        } else {
+            mirror = release.defaultMirror(for: architecture)
+        }
+        while mirror.hasSuffix("/") { mirror.removeLast() }
+        if release.isArchived {
+            notes.append(
+                "\(release.title) is past its end of life"
+                    + (release.endOfLife.map { " (\($0))" } ?? "") + ": it comes from "
+                    + MirrorURL.redacted(mirror) + ", and gets no security updates any more")
+        }
+        let verification: GuestSpec.Install.Verification =
+            try values.flag("no-verify") == true ? .disabled : .required
+        if verification == .disabled {
+            warnings.append("--no-verify: nothing proves that what is installed is what the distribution made")
+        }
+        let needsArchive = method == .debootstrap || method == .mmdebstrap
+        let proxy = try values.parsed("apt-proxy") { text throws(ValueError) in
+            let full = text.contains("://") ? text : "http://\(text)"
+            return try MirrorURL(parsing: full).text
+        }
+        return GuestSpec.Install(
+            method: method, mirror: mirror, components: components(release),
+            keyring: try keyring(release, apt: apt, verification: verification, isNeeded: needsArchive),
+            proxy: proxy, verification: verification, security: try security(release, architecture, apt),
+            updatesSuite: release.updatesSuite)
+    }
+
+    /// The user's choice (`none` for none), else apt's own, else the distribution's.
+    private func security(
+        _ release: Release, _ architecture: Architecture, _ apt: AptMirror?
+    ) throws(OptionError) -> GuestSpec.Install.Security? {
+        guard let usual = release.defaultSecurity(for: architecture) else { return nil }
+        if values.given("security-mirror")?.value == "none" { return nil }
+        let given = try values.parsed("security-mirror") { text throws(ValueError) in try MirrorURL(parsing: text).text }
+        return GuestSpec.Install.Security(mirror: given ?? apt?.security?.text ?? usual.mirror, suite: usual.suite)
+    }
+
+    private func components(_ release: Release) -> [String] {
+        if let given = values.given("components") {
+            return given.value.split { $0 == "," || $0 == " " }.map(String.init)
+        }
+        return release.components
+    }
+
+    private func method(_ release: Release) throws -> GuestSpec.Install.Method {
+        let source = values.given("install-source")
+        func existing(_ kind: FileEntry.Kind, _ what: String) throws -> FilePath {
+            guard let source else {
+                throw OptionError(
+                    "--install-method=\(what == "archive" ? "tar" : "copy") needs the \(what) to install from",
+                    hint: "name it with --install-source=PATH")
+            }
+            let path = base.pushing(FilePath(source.value)).lexicallyNormalized()
+            // A link to either is fine; what it leads to counts.
+            guard try host.files.entry(at: path) != nil,
+                let entry = try host.files.entry(at: host.files.resolved(path)), entry.kind == kind
+            else {
+                throw OptionError("\(source.place): there is no \(what) \(path)", exit: .noInput)
+            }
+            return try host.files.resolved(path)
+        }
+        guard let given = values.given("install-method") else {
+            if source != nil {
+                throw OptionError("--install-source goes with --install-method=tar or copy")
+            }
+            // Twice as fast with the same packages; but for old releases only debootstrap knows the tricks.
+            return host.processes.find("mmdebstrap") != nil && !release.isArchived ? .mmdebstrap : .debootstrap
+        }
+        switch given.value {
+        case "debootstrap": return .debootstrap
+        case "mmdebstrap": return .mmdebstrap
+        case "tar": return .tar(try existing(.file, "archive"))
+        case "copy": return .copy(try existing(.directory, "directory"))
+        case "cdebootstrap", "rinse", "rpmstrap":
+            throw OptionError(
+                "\(given.place): \(given.value) is a method of xen-tools that Domus does not have",
+                hint: "known are debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
+        default:
+            throw OptionError(
+                "\(given.place): \"\(given.value)\" is not an installation method",
+                hint: "known are debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
+        }
+    }
+
+    /// The keyring that must have signed the archive: the user's, apt's own for that mirror, or the distribution's.
+    private func keyring(
+        _ release: Release, apt: AptMirror?, verification: GuestSpec.Install.Verification, isNeeded: Bool
+    ) throws -> FilePath? {
+        guard verification == .required else { return nil }
+        if let given = values.given("keyring-\(release.codename)") ?? values.given("keyring") {
+            let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
+            guard try host.files.entry(at: path) != nil else {
+                throw OptionError("\(given.place): there is no keyring \(path)", exit: .noInput)
+            }
+            return path
+        }
+        guard isNeeded else { return nil }
+        // What apt itself trusts for that very release; an archived one was signed by keys that have been removed.
+        if !release.isArchived, let keyring = apt?.keyring, try host.files.entry(at: keyring) != nil {
+            return keyring
+        }
+        for candidate in release.keyrings where try host.files.entry(at: candidate) != nil { return candidate }
+        throw OptionError(
+            "the keys that sign \(release.title) are not on this host, so nothing from its archive can be verified",
+            hint: "apt-get install \(release.keyringPackage), or give the keyring with --keyring=FILE",
+            exit: .unavailable)
+    }
+}

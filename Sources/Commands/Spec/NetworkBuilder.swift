@@ -1,0 +1,123 @@
+import Crypto
+import GuestModel
+import LinuxHost
+
+/// The guest's interface from the options of xen-tools.
+struct NetworkBuilder {
+    let values: Values
+
+    func build(hostname: Hostname, dist: String, random: any RandomSource) throws(OptionError) -> NetworkInterface {
+        let addresses = try addressConfiguration()
+        let gateways = try (values.list("gateway") + values.list("gateway6")).map { given throws(OptionError) in
+            (given, try given.parsed(IPAddress.init(parsing:)))
+        }
+        var gateway: IPAddress?
+        var gateway6: IPAddress?
+        for (given, address) in gateways {
+            if case .fixed(let own) = addresses, !own.contains(where: { $0.contains(address) }),
+                !Self.isLinkLocal(address)
+            {
+                throw OptionError(
+                    "\(given.place): the gateway \(address) is in none of the guest's networks "
+                        + "(\(own.map(\.description).joined(separator: ", ")))",
+                    hint: "see whether --ip and --netmask are right", exit: given.place.exit)
+            }
+            if address.isIPv4 { gateway = address } else { gateway6 = address }
+        }
+        let broadcast = try values.parsed("broadcast", IPAddress.init(parsing:))
+        var nameservers: [IPAddress] = []
+        for given in values.list("nameserver") {
+            for word in given.value.split(whereSeparator: { $0 == " " || $0 == "," }) {
+                nameservers.append(
+                    try Values.Given(value: String(word), place: given.place).parsed(IPAddress.init(parsing:)))
+            }
+        }
+        return NetworkInterface(
+            mac: try mac(hostname: hostname, dist: dist, addresses: addresses, random: random),
+            bridge: try interfaceName("bridge"), vifName: try interfaceName("vifname"), addresses: addresses,
+            gateway: gateway, gateway6: gateway6, broadcast: broadcast, nameservers: nameservers)
+    }
+
+    /// Either DHCP or addresses: the strongest layer that says one of them counts, and may not say both.
+    private func addressConfiguration() throws(OptionError) -> AddressConfiguration {
+        for layer in values.layers {
+            let wishes = try layer.all("dhcp").map { given throws(OptionError) in try given.parsed(Values.parseFlag) }
+            let ips = layer.all("ip")
+            switch (wishes.last == true, ips.isEmpty) {
+            case (true, false):
+                throw OptionError(
+                    "\(ips[0].place): a guest with --dhcp has no fixed address (\(ips[0].value))",
+                    hint: "give --dhcp or --ip, not both", exit: ips[0].place.exit)
+            case (true, true): return .dhcp
+            case (false, false): return .fixed(try fixed(ips))
+            case (false, true): continue
+            }
+        }
+        throw OptionError(
+            "how does the guest get its address?", hint: "give --dhcp, or --ip=ADDRESS with --netmask and --gateway")
+    }
+
+    /// `192.0.2.10`, whose network --netmask tells, or `192.0.2.10/24`.
+    private func fixed(_ ips: [Values.Given]) throws(OptionError) -> [InterfaceAddress] {
+        let netmask = try values.parsed("netmask") { text throws(ValueError) in
+            try InterfaceAddress.prefixLength(ofNetmask: text)
+        }
+        var addresses: [InterfaceAddress] = []
+        for given in ips {
+            if given.value == "auto" {
+                throw OptionError(
+                    "\(given.place): addresses from a pool (auto) are not given out yet", hint: "name the address",
+                    exit: given.place.exit)
+            }
+            let address = try given.parsed { text throws(ValueError) in
+                let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+                let address = try IPAddress(parsing: String(parts[0]))
+                if parts.count == 2 {
+                    guard let length = Int(parts[1]) else { throw ValueError("\"\(text)\" has no number as its prefix") }
+                    return try InterfaceAddress(address, prefixLength: length)
+                }
+                guard parts.count == 1 else { throw ValueError("\"\(text)\" is not an address") }
+                // Without a netmask a guest would sit in a network of its own class's size; nobody means that today.
+                guard let length = address.isIPv4 ? netmask : 64 else {
+                    throw ValueError(
+                        "the network of \(text) is not known", hint: "give --netmask=255.255.255.0, or --ip=\(text)/24")
+                }
+                return try InterfaceAddress(address, prefixLength: length)
+            }
+            guard !addresses.contains(where: { $0.address == address.address }) else {
+                throw OptionError("\(given.place): the address \(address.address) is given twice", exit: given.place.exit)
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private func interfaceName(_ key: String) throws(OptionError) -> String? {
+        try values.parsed(key) { text throws(ValueError) in
+            try NetworkInterface.checkInterfaceName(text, what: key == "bridge" ? "bridge" : "virtual interface")
+            return text
+        }
+    }
+
+    private func mac(
+        hostname: Hostname, dist: String, addresses: AddressConfiguration, random: any RandomSource
+    ) throws(OptionError) -> MACAddress {
+        if let mac = try values.parsed("mac", MACAddress.init(parsing:)) { return mac }
+        if try values.flag("randommac") == true {
+            let bytes = random.bytes(3)
+            return MACAddress(xen: (bytes[0], bytes[1], bytes[2]))
+        }
+        // xen-tools' own derivation, so that a guest made again under the same name keeps its DHCP lease.
+        var seed = hostname.name
+        switch addresses {
+        case .dhcp: seed += "1"
+        case .fixed(let own): seed += own.map(\.address.description).joined(separator: ",")
+        }
+        let digest = Array(Insecure.MD5.hash(data: Array((seed + dist).utf8)))
+        return MACAddress(xen: (digest[0], digest[1], digest[2]))
+    }
+
+    private static func isLinkLocal(_ address: IPAddress) -> Bool {
+        !address.isIPv4 && address.octets[0] == 0xFE && address.octets[1] & 0xC0 == 0x80
+    }
+}

@@ -1,0 +1,139 @@
+import Bootstrap
+import Crypto
+import GuestModel
+import LinuxHost
+import Provisioning
+import Settings
+import Storage
+import SystemPackage
+
+/// Turns what the user said into a specification: the door behind which nothing is checked again.
+struct SpecBuilder {
+    let values: Values
+    let knowledge: HostKnowledge
+    let host: Host
+    /// Keys of files that only hooks know.
+    let unknown: [String: String]
+    /// For paths without a slash in front.
+    let workingDirectory: FilePath
+
+    /// The specification and what the user should be told about it.
+    struct Built {
+        var spec: GuestSpec
+        var notes: [String]
+        var warnings: [String]
+    }
+
+    func build() throws -> Built {
+        var notes: [String] = []
+        var warnings: [String] = []
+        guard let hostname = try values.parsed("hostname", Hostname.init) else {
+            throw OptionError("the guest needs a name", hint: "give it one with --hostname=NAME")
+        }
+        let distName = values.given("dist") ?? .init(value: "stable", place: .builtIn)
+        let release = try distName.parsed { text throws(ValueError) in
+            try knowledge.releases.resolve(text, today: knowledge.today)
+        }
+        let architecture = try values.parsed("arch", Architecture.init(parsing:)) ?? knowledge.architecture
+        guard knowledge.architecture.executes(architecture) else {
+            throw OptionError(
+                "\(values.given("arch")?.place ?? .builtIn): this host (\(knowledge.architecture)) cannot run the "
+                    + "programs of \(architecture), which installing it needs",
+                hint: "make the guest on a host of that architecture")
+        }
+        try checkVsyscall(release, architecture)
+        let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
+        let interface = try NetworkBuilder(values: values).build(
+            hostname: hostname, dist: distName.value, random: host.random)
+        let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
+            .build()
+        let archive = try ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
+            .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
+        let boot = try BootBuilder(values: values, host: host, base: workingDirectory)
+            .build(release: release, notes: &notes)
+        let tailoring = try TailoringBuilder(
+            values: values, host: host, configurationDirectory: knowledge.configurationDirectory,
+            base: workingDirectory, unknown: unknown
+        ).build(warnings: &warnings)
+        let spec = GuestSpec(
+            hostname: hostname, release: release, architecture: architecture, machine: try machine(type),
+            storage: storage, interface: interface, install: archive, boot: boot, tailoring: tailoring,
+            configuration: try configuration())
+        return Built(spec: spec, notes: notes, warnings: warnings)
+    }
+
+    private func machine(_ type: GuestType) throws(OptionError) -> GuestSpec.Machine {
+        func memory(_ key: String) throws(OptionError) -> ByteSize? {
+            try values.parsed(key) { text throws(ValueError) in
+                let size = try ByteSize(parsing: text, bare: .mebibytes)
+                guard size.bytes % (1 << 20) == 0, size.mebibytes >= 16 else {
+                    throw ValueError(
+                        "\"\(text)\" cannot be a guest's memory", hint: "give whole mebibytes, 16 or more: 512M")
+                }
+                return size
+            }
+        }
+        let size = try memory("memory") ?? .mebibytes(512)
+        let maximum = try memory("maxmem")
+        if let maximum, maximum < size {
+            throw OptionError(
+                "\(values.given("maxmem")?.place ?? .builtIn): the maximum memory of \(maximum) is below the memory of "
+                    + "\(size)", hint: "raise --maxmem or lower --memory")
+        }
+        let count = try values.parsed("vcpus") { text throws(ValueError) in
+            guard let count = Int(text), (1...512).contains(count) else {
+                throw ValueError("\"\(text)\" is not a number of virtual CPUs", hint: "1 to 512")
+            }
+            return count
+        }
+        return GuestSpec.Machine(type: type, memory: size, maximumMemory: maximum, virtualCPUs: count ?? 1)
+    }
+
+    private func configuration() throws -> GuestSpec.Configuration {
+        let directory = values.given("output").map { workingDirectory.pushing(FilePath($0.value)) } ?? "/etc/xen"
+        // An empty extension is a wish, not an absence, so the raw entry counts.
+        var fileExtension = ".cfg"
+        for layer in values.layers.reversed() {
+            for entry in layer.entries where entry.key == "extension" {
+                let valid = entry.value.utf8.allSatisfy {
+                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "_.-".utf8.contains($0)
+                }
+                guard valid, entry.value.utf8.count <= 32 else {
+                    throw OptionError(
+                        "\(entry.place): \"\(entry.value)\" is not a file name's extension",
+                        hint: "write it with its dot: .cfg", exit: entry.place.exit)
+                }
+                fileExtension = entry.value
+            }
+        }
+        var template: FilePath?
+        if let given = values.given("template") {
+            let path =
+                given.value.contains("/")
+                ? workingDirectory.pushing(FilePath(given.value))
+                : knowledge.configurationDirectory.appending(given.value)
+            guard try host.files.entry(at: path) != nil else {
+                throw OptionError("\(given.place): there is no template \(path)", exit: .noInput)
+            }
+            template = path
+        } else {
+            let own = knowledge.configurationDirectory.appending("xl.cfg.mustache")
+            if try host.files.entry(at: own) != nil { template = own }
+        }
+        return GuestSpec.Configuration(
+            directory: directory.lexicallyNormalized(), fileExtension: fileExtension, template: template)
+    }
+
+    /// Programs of old releases call into a page that kernels of today leave out; they would be killed one by one,
+    /// in the middle of the installation.
+    private func checkVsyscall(_ release: Release, _ architecture: Architecture) throws {
+        guard release.needsVsyscall(on: architecture) else { return }
+        let maps = try host.files.contents(of: "/proc/self/maps", limit: 1 << 20)
+        guard !String(decoding: maps, as: UTF8.self).contains("[vsyscall]") else { return }
+        throw OptionError(
+            "\(release.title) cannot be installed here: its C library calls the vsyscall page, "
+                + "which this host's kernel (\(host.system.kernelRelease)) does not offer",
+            hint: "boot the host with vsyscall=emulate on its kernel command line (Debian bug 1028388)",
+            exit: .unavailable)
+    }
+}

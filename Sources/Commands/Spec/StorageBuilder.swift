@@ -1,0 +1,106 @@
+import GuestModel
+import LinuxHost
+import Provisioning
+import Settings
+import Storage
+import SystemPackage
+
+/// The guest's disks from the options of xen-tools.
+struct StorageBuilder {
+    let values: Values
+    let host: Host
+    let knowledge: HostKnowledge
+    let base: FilePath
+
+    func build() throws -> GuestSpec.Storage {
+        let directory = values.given("dir").map { base.pushing(FilePath($0.value)) } ?? "/srv/xen"
+        let layout = try choice("layout", GuestSpec.Storage.Layout.self) ?? .images
+        let allocation = try choice("image", GuestSpec.Storage.Allocation.self) ?? .sparse
+        let device = try values.parsed("disk-device") { text throws(ValueError) in
+            let name = text.hasPrefix("/dev/") ? String(text.dropFirst(5)) : text
+            let valid = ["xvd", "sd"].contains { name.hasPrefix($0) && name.count == $0.count + 1 }
+            guard valid, name.last.map({ ("a"..."z").contains($0) }) == true else {
+                throw ValueError("\"\(text)\" is not a disk of a guest", hint: "write xvda or sda")
+            }
+            return name
+        }
+        let partitions = try partitions()
+        for partition in partitions {
+            let minimum = FileSystemMaker.minimum(of: partition.content)
+            guard partition.size >= minimum else {
+                throw OptionError(
+                    "partition \(partition.name) is too small: a \(partition.fileSystem?.rawValue ?? "swap") needs "
+                        + "\(minimum), and it has \(partition.size)",
+                    hint: "give it more with --size, or in the partitions file")
+            }
+        }
+        return GuestSpec.Storage(
+            directory: directory.lexicallyNormalized(), layout: layout, allocation: allocation,
+            partitions: partitions, diskDevice: device ?? "xvda")
+    }
+
+    private func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, _ type: Choice.Type
+    ) throws(OptionError) -> Choice? where Choice.RawValue == String {
+        try values.parsed(key) { text throws(ValueError) in
+            guard let choice = Choice(rawValue: text) else {
+                throw ValueError(
+                    "\"\(text)\" is not known",
+                    hint: "write \(Choice.allCases.map(\.rawValue).joined(separator: " or "))")
+            }
+            return choice
+        }
+    }
+
+    private func partitions() throws -> [Partition] {
+        if let given = values.given("partitions") { return try partitionsFile(given) }
+        let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
+        let size = try values.parsed("size") { text throws(ValueError) in try ByteSize(parsing: text) }
+        let options = values.given("\(kind)-options")
+        let root: Partition
+        do {
+            root = try Partition(
+                name: "disk", size: Self.wholeBlocks(size ?? .gibibytes(4)), content: .fileSystem(kind, mountPoint: "/"),
+                mountOptions: options?.value ?? kind.defaultMountOptions)
+        } catch {
+            throw OptionError(error, at: options?.place ?? .builtIn)
+        }
+        if try values.flag("noswap") == true { return [root] }
+        let swap = try values.parsed("swap") { text throws(ValueError) in
+            try Partition(
+                name: "swap", size: Self.wholeBlocks(ByteSize(parsing: text)), content: .swap, mountOptions: "sw")
+        }
+        // Swap first, as xen-tools numbers them.
+        let plain = try? Partition(name: "swap", size: .mebibytes(512), content: .swap, mountOptions: "sw")
+        return [swap ?? plain, root].compactMap(\.self)
+    }
+
+    private func partitionsFile(_ given: Values.Given) throws -> [Partition] {
+        // On the command line one of the two is a mistake; a file's sizes are only defaults that give way.
+        for key in ["size", "fs", "swap", "noswap"] {
+            guard let other = values.given(key), case .option = other.place, case .option = given.place else { continue }
+            throw OptionError(
+                "\(other.place): the partitions file \(given.value) says how large the disks are",
+                hint: "give --partitions or --\(key), not both")
+        }
+        let path: FilePath
+        if given.value.contains("/") {
+            path = base.pushing(FilePath(given.value))
+        } else {
+            let directory = values.given("partitionsdir").map { base.pushing(FilePath($0.value)) }
+                ?? knowledge.configurationDirectory.appending("partitions.d")
+            path = directory.appending(given.value)
+        }
+        guard let text = try HostKnowledge.text(path, host) else {
+            throw OptionError("\(given.place): there is no partitions file \(path)", exit: .noInput)
+        }
+        do {
+            return try PartitionsFile(text).partitions
+        } catch {
+            throw OptionError(error)
+        }
+    }
+
+    /// File systems and Xen count in blocks of 4096 bytes.
+    private static func wholeBlocks(_ size: ByteSize) -> ByteSize { ByteSize(bytes: (size.bytes + 4095) / 4096 * 4096) }
+}

@@ -1,0 +1,65 @@
+import GuestModel
+import Settings
+
+/// What the user said, in layers: the command line before the file of `--config` before xen-tools.conf. Every value
+/// knows its place, so that a mistake is told where it is.
+struct Values {
+    /// The keys and values of one place, under xen-tools' names with hyphens; a key may have several.
+    struct Layer {
+        var entries: [(key: String, value: String, place: Place)] = []
+
+        func all(_ key: String) -> [Given] {
+            entries.filter { $0.key == key && !$0.value.isEmpty }.map { Given(value: $0.value, place: $0.place) }
+        }
+    }
+
+    struct Given: Hashable {
+        let value: String
+        let place: Place
+    }
+
+    let layers: [Layer]
+
+    /// The strongest value of a key; an empty one counts as none, as in xen-tools.
+    func given(_ key: String) -> Given? {
+        for layer in layers {
+            if let last = layer.all(key).last { return last }
+        }
+        return nil
+    }
+
+    /// All values of a key in the strongest layer that has any.
+    func list(_ key: String) -> [Given] {
+        layers.lazy.map { $0.all(key) }.first { !$0.isEmpty } ?? []
+    }
+
+    func parsed<Value>(
+        _ key: String, _ parse: (String) throws(ValueError) -> Value
+    ) throws(OptionError) -> Value? {
+        guard let given = given(key) else { return nil }
+        return try given.parsed(parse)
+    }
+
+    /// A switch: xen-tools' files write `1`, `0`, `yes` and `no`.
+    func flag(_ key: String) throws(OptionError) -> Bool? {
+        try parsed(key, Self.parseFlag)
+    }
+
+    static func parseFlag(_ text: String) throws(ValueError) -> Bool {
+        switch text.lowercased() {
+        case "1", "yes", "true", "on": return true
+        case "0", "no", "false", "off": return false
+        default: throw ValueError("\"\(text)\" is neither yes nor no", hint: "write 1 or 0")
+        }
+    }
+}
+
+extension Values.Given {
+    func parsed<Value>(_ parse: (String) throws(ValueError) -> Value) throws(OptionError) -> Value {
+        do throws(ValueError) {
+            return try parse(value)
+        } catch {
+            throw OptionError(error, at: place)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import GuestModel
+import Provisioning
+
+/// The options of xen-create-image (xen-tools 4.10): which ones Domus has, and which ones it does not have yet.
+enum XenToolsOptions {
+    /// Options and keys that change what comes out, and that Domus does not have yet: refused, wherever they stand.
+    static let missing: [String: String] = [
+        "lvm": "guests live in image files so far (--dir)",
+        "lvm-thin": "guests live in image files so far (--dir)",
+        "evms": "EVMS is gone from Linux since 2006; use --dir",
+        "zpool": "guests live in image files so far (--dir)",
+        "image-dev": "guests live in image files so far (--dir)",
+        "swap-dev": "guests live in image files so far (--dir)",
+        "dontformat": "it belongs to --image-dev",
+        "install": "a guest without an installation is not made yet",
+        "debootstrap-cmd": "--install-method chooses debootstrap or mmdebstrap",
+        "copy-cmd": "the copying is Domus's own",
+        "tar-cmd": "the unpacking is Domus's own",
+        "cachedir": "packages are not kept between guests yet",
+        "p2p": "point-to-point addresses are not configured yet",
+        "vlan": "VLANs are not configured yet",
+        "ide": "use --disk-device",
+        "scsi": "use --disk-device",
+        "admins": "xen-shell is not supported",
+        "passwd": "use --password, or the generated one",
+        "finalrole": "use --role",
+        "boot": "start the guest with the xl command that the summary shows",
+        "nohosts": "the host's /etc/hosts is never changed",
+        "no-xen-ok": "Xen is not needed to make a guest",
+        "debug": "use --verbose",
+        "cdebootstrap": "use --install-method=debootstrap",
+    ]
+
+    /// Keys of configuration files that say how, not what: without them the guest is the same, so they are told and
+    /// passed over.
+    static func isHarmlessInFiles(_ key: String) -> Bool {
+        ["cache", "cachedir", "xm", "debootstrap-cmd", "copy-cmd", "tar-cmd", "nohosts", "no-xen-ok"].contains(key)
+            || key.hasPrefix("make-fs-") || key.hasPrefix("mount-fs-")
+    }
+
+    /// Keys of configuration files that Domus reads.
+    static let known: Set<String> = [
+        "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
+        "partitionsdir", "dir", "layout", "force", "keep", "hooks", "install-method", "install-source", "arch",
+        "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
+        "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
+        "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",
+        "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
+        "no-verify", "gateway6", "cache", "security-mirror", "components",
+    ]
+
+    /// Whether a key of a file is one of those with a release in its name, such as `mirror_sid`, or a file system's
+    /// options.
+    static func isDerived(_ key: String) -> Bool {
+        key.hasPrefix("mirror-") || key.hasPrefix("keyring-") || key.hasSuffix("-options")
+    }
+
+    /// The spelling with hyphens: xen-tools mixes both.
+    static func canonical(_ key: String) -> String { String(key.map { $0 == "_" ? "-" : $0 }) }
+
+    /// Refuses what is not there yet.
+    static func check(_ layer: Values.Layer) throws(OptionError) {
+        for entry in layer.entries {
+            guard let reason = missing[entry.key] else { continue }
+            if case .file = entry.place {
+                // Switched off it asks for nothing; harmless ones are told elsewhere.
+                if isHarmlessInFiles(entry.key) || ["", "0", "no"].contains(entry.value.lowercased()) { continue }
+                if entry.key == "install" && entry.value == "1" { continue }
+            }
+            throw OptionError(
+                "\(entry.place): \(entry.key) is an option of xen-tools that Domus does not have yet", hint: reason,
+                exit: entry.place.exit)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import GuestModel
+import Provisioning
+
+/// Arguments in the manner of xen-tools, whose Getopt::Long takes unambiguous beginnings of names, a single dash, and
+/// any case: rewritten to the full names that the parser knows.
+struct XenToolsArguments {
+    let program: String
+
+    /// - Throws: ``OptionError`` for an option of xen-tools that is not there yet, or an ambiguous beginning.
+    func normalized(_ words: [String]) throws(OptionError) -> [String] {
+        var result: [String] = []
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            if word == "--" { return result + words[index...] }
+            guard word.hasPrefix("-"), word.count > 1 else {
+                result.append(word)
+                index += 1
+                continue
+            }
+            let body = word.drop { $0 == "-" }
+            let typed = body.prefix { $0 != "=" }
+            let name = try fullName(of: typed.lowercased(), typed: word)
+            result.append("--\(name)\(body.dropFirst(typed.count))")
+            index += 1
+            // The next word is the value, whatever it looks like: --role-args -v is not a switch.
+            if !body.contains("="), takesValue(name), index < words.count {
+                result[result.count - 1] += "=\(words[index])"
+                index += 1
+            }
+        }
+        return result
+    }
+
+    /// For `domus create`, which takes full names only.
+    func refuseMissing(_ words: [String]) throws(OptionError) {
+        guard words.first == "create" else { return }
+        for word in words.prefix(while: { $0 != "--" }) where word.hasPrefix("--") {
+            let name = word.dropFirst(2).prefix { $0 != "=" }
+            if let reason = XenToolsOptions.missing[XenToolsOptions.canonical(String(name))] {
+                throw refusal(String(name), reason)
+            }
+        }
+    }
+
+    private func fullName(of name: String, typed: String) throws(OptionError) -> String {
+        let canonical = XenToolsOptions.canonical(name)
+        let names = knownNames
+        if names.contains(canonical) { return canonical }
+        // Getopt::Long writes --nodhcp for what is --no-dhcp here.
+        if canonical.hasPrefix("no"), names.contains("no-\(canonical.dropFirst(2))") {
+            return "no-\(canonical.dropFirst(2))"
+        }
+        if canonical == "h" { return "help" }
+        if let reason = missing[canonical] { throw refusal(canonical, reason) }
+        let candidates = names.filter { $0.hasPrefix(canonical) }.sorted()
+        if candidates.count == 1 { return candidates[0] }
+        if candidates.isEmpty {
+            if let found = missing.first(where: { $0.key.hasPrefix(canonical) }) { throw refusal(found.key, found.value) }
+            // The parser says what is wrong with it, and what comes near.
+            return canonical
+        }
+        throw OptionError(
+            "the option \(typed.prefix { $0 != "=" }) is ambiguous: "
+                + candidates.map { "--\($0)" }.joined(separator: ", "), hint: "write the name out")
+    }
+
+    /// What this command of xen-tools takes and Domus does not.
+    private var missing: [String: String] {
+        let storage = XenToolsOptions.missing.filter { ["lvm", "lvm-thin", "evms", "zpool"].contains($0.key) }
+        switch program {
+        case "xen-create-image": return XenToolsOptions.missing
+        case "xen-delete-image":
+            return storage.merging(["extension": "the record knows the configuration's name"]) { own, _ in own }
+        default: return ["extension": "the records know the configurations' names"]
+        }
+    }
+
+    private func refusal(_ name: String, _ reason: String) -> OptionError {
+        OptionError("--\(name) is an option of xen-tools that Domus does not have yet", hint: reason)
+    }
+
+    private var knownNames: Set<String> {
+        switch program {
+        case "xen-create-image": OptionNames.values(CreateCommand.self).union(OptionNames.flags(CreateCommand.self))
+        case "xen-delete-image": OptionNames.values(DeleteCommand.self).union(OptionNames.flags(DeleteCommand.self))
+        default: OptionNames.values(ListCommand.self).union(OptionNames.flags(ListCommand.self))
+        }
+    }
+
+    private func takesValue(_ name: String) -> Bool {
+        switch program {
+        case "xen-create-image": OptionNames.values(CreateCommand.self).contains(name)
+        case "xen-delete-image": OptionNames.values(DeleteCommand.self).contains(name)
+        default: OptionNames.values(ListCommand.self).contains(name)
+        }
+    }
+}

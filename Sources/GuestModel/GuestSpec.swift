@@ -1,0 +1,293 @@
+import SystemPackage
+
+/// Everything that is wanted of a guest: validated, units resolved, defaults filled.
+///
+/// Nothing behind it reads an option, an environment variable or a configuration file.
+package struct GuestSpec: Sendable {
+    package var hostname: Hostname
+    package var release: Release
+    package var architecture: Architecture
+    package var machine: Machine
+    package var storage: Storage
+    package var interface: NetworkInterface
+    package var install: Install
+    package var boot: Boot
+    package var tailoring: Tailoring
+    package var configuration: Configuration
+
+    package init(
+        hostname: Hostname,
+        release: Release,
+        architecture: Architecture,
+        machine: Machine,
+        storage: Storage,
+        interface: NetworkInterface,
+        install: Install,
+        boot: Boot,
+        tailoring: Tailoring,
+        configuration: Configuration
+    ) {
+        self.hostname = hostname
+        self.release = release
+        self.architecture = architecture
+        self.machine = machine
+        self.storage = storage
+        self.interface = interface
+        self.install = install
+        self.boot = boot
+        self.tailoring = tailoring
+        self.configuration = configuration
+    }
+
+    /// The virtual machine's shape.
+    package struct Machine: Sendable, Hashable {
+        package var type: GuestType
+        package var memory: ByteSize
+        /// The ceiling for ballooning; never below `memory`.
+        package var maximumMemory: ByteSize?
+        /// 1 to 512.
+        package var virtualCPUs: Int
+
+        package init(type: GuestType, memory: ByteSize, maximumMemory: ByteSize? = nil, virtualCPUs: Int = 1) {
+            self.type = type
+            self.memory = memory
+            self.maximumMemory = maximumMemory
+            self.virtualCPUs = virtualCPUs
+        }
+    }
+
+    /// Where the disks live and how they are cut.
+    package struct Storage: Sendable, Hashable {
+        /// The directory that holds `domains/HOST`; absolute.
+        package var directory: FilePath
+        package var layout: Layout
+        package var allocation: Allocation
+        /// In the order in which the guest sees them; exactly one is mounted at `/`.
+        package var partitions: [Partition]
+        /// What the guest calls the disk: `xvda` unless the user says otherwise.
+        package var diskDevice: String
+
+        package init(
+            directory: FilePath,
+            layout: Layout = .images,
+            allocation: Allocation = .sparse,
+            partitions: [Partition],
+            diskDevice: String = "xvda"
+        ) {
+            self.directory = directory
+            self.layout = layout
+            self.allocation = allocation
+            self.partitions = partitions
+            self.diskDevice = diskDevice
+        }
+
+        /// Whether each partition is an image, or all of them are in one.
+        package enum Layout: String, Sendable, Hashable, Codable, CaseIterable {
+            /// One image file a partition, as xen-tools lays them.
+            case images
+            /// One image file with a GUID partition table.
+            case disk
+        }
+
+        /// Whether an image takes its blocks at once.
+        package enum Allocation: String, Sendable, Hashable, Codable, CaseIterable {
+            case sparse
+            case full
+        }
+
+        /// The guest's own directory.
+        package func guestDirectory(of hostname: Hostname) -> FilePath {
+            directory.appending("domains").appending(hostname.name)
+        }
+    }
+
+    /// How the root file system comes into being.
+    package struct Install: Sendable, Hashable {
+        package var method: Method
+        package var mirror: String
+        /// Components of the archive, for example `main`, `contrib`.
+        package var components: [String]
+        /// The keyring that signs the archive; nil only with `verification == .disabled`.
+        package var keyring: FilePath?
+        /// Whether the guest itself ships that keyring.
+        package var proxy: String?
+        package var verification: Verification
+        /// Where security updates come from; nil where the release has none.
+        package var security: Security?
+        /// The suite with the release's updates; nil where it has none.
+        package var updatesSuite: String?
+        /// Extra packages for debootstrap and mmdebstrap.
+        package var include: [String]
+        /// Seconds after which an installation that does not end is given up.
+        package var timeout: Int
+
+        package init(
+            method: Method,
+            mirror: String,
+            components: [String],
+            keyring: FilePath?,
+            proxy: String? = nil,
+            verification: Verification = .required,
+            security: Security? = nil,
+            updatesSuite: String? = nil,
+            include: [String] = [],
+            timeout: Int = 3600
+        ) {
+            self.method = method
+            self.mirror = mirror
+            self.components = components
+            self.keyring = keyring
+            self.proxy = proxy
+            self.verification = verification
+            self.security = security
+            self.updatesSuite = updatesSuite
+            self.include = include
+            self.timeout = timeout
+        }
+
+        /// What fills the tree.
+        package enum Method: Sendable, Hashable {
+            case debootstrap
+            case mmdebstrap
+            case tar(FilePath)
+            case copy(FilePath)
+
+            /// The word of `--install-method`.
+            package var name: String {
+                switch self {
+                case .debootstrap: "debootstrap"
+                case .mmdebstrap: "mmdebstrap"
+                case .tar: "tar"
+                case .copy: "copy"
+                }
+            }
+        }
+
+        /// Whether the archive's signature must hold.
+        package enum Verification: String, Sendable, Hashable, Codable {
+            case required
+            /// Asked for in so many words: `--no-verify`.
+            case disabled
+        }
+
+        /// The archive of security updates.
+        package struct Security: Sendable, Hashable {
+            package var mirror: String
+            package var suite: String
+
+            package init(mirror: String, suite: String) {
+                self.mirror = mirror
+                self.suite = suite
+            }
+        }
+    }
+
+    /// How the guest's kernel is found at boot.
+    package struct Boot: Sendable, Hashable {
+        package var loader: Loader
+        /// The guest's console, without `/dev/`: `hvc0`.
+        package var serialDevice: String
+        /// A directory below /lib/modules of the host to copy into the guest.
+        package var modules: FilePath?
+
+        package init(loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil) {
+            self.loader = loader
+            self.serialDevice = serialDevice
+            self.modules = modules
+        }
+
+        /// What xl starts.
+        package enum Loader: Sendable, Hashable {
+            /// A kernel of the host.
+            case hostKernel(kernel: FilePath, initrd: FilePath?)
+            /// The guest's own kernel, copied out of it beside its images.
+            case ownKernel
+            /// The guest's own kernel, found by pygrub(8) in dom0.
+            case pygrub
+            /// The guest's own kernel, found by GRUB for Xen at this path of dom0.
+            case pvgrub(FilePath)
+
+            /// Whether the guest must bring a kernel of its own.
+            package var needsGuestKernel: Bool {
+                if case .hostKernel = self { false } else { true }
+            }
+        }
+    }
+
+    /// What is done to the installed tree.
+    package struct Tailoring: Sendable {
+        package var rootPassword: PasswordChoice
+        package var passwordHash: PasswordHash?
+        package var copiesAccounts: Bool
+        package var copiesHosts: Bool
+        /// Lines for root's authorized_keys.
+        package var authorizedKeys: [String]
+        package var roles: [Role]
+        /// Arguments for every role, in xen-tools' manner.
+        package var roleArguments: [String]
+        package var runsHooks: Bool
+        /// Seconds after which a hook or role that does not end is killed.
+        package var hookTimeout: Int
+        /// Keys of configuration files that Domus does not know, handed to hooks as xen-tools does.
+        package var extraVariables: [String: String]
+        package var verbose: Bool
+
+        package init(
+            rootPassword: PasswordChoice = .unchanged,
+            passwordHash: PasswordHash? = nil,
+            copiesAccounts: Bool = false,
+            copiesHosts: Bool = false,
+            authorizedKeys: [String] = [],
+            roles: [Role] = [],
+            roleArguments: [String] = [],
+            runsHooks: Bool = true,
+            hookTimeout: Int = 1800,
+            extraVariables: [String: String] = [:],
+            verbose: Bool = false
+        ) {
+            self.rootPassword = rootPassword
+            self.passwordHash = passwordHash
+            self.copiesAccounts = copiesAccounts
+            self.copiesHosts = copiesHosts
+            self.authorizedKeys = authorizedKeys
+            self.roles = roles
+            self.roleArguments = roleArguments
+            self.runsHooks = runsHooks
+            self.hookTimeout = hookTimeout
+            self.extraVariables = extraVariables
+            self.verbose = verbose
+        }
+
+        /// A role script: its name as given and its file.
+        package struct Role: Sendable, Hashable {
+            package var name: String
+            package var path: FilePath
+
+            package init(name: String, path: FilePath) {
+                self.name = name
+                self.path = path
+            }
+        }
+    }
+
+    /// The xl configuration's place and shape.
+    package struct Configuration: Sendable, Hashable {
+        /// The directory; absolute.
+        package var directory: FilePath
+        /// With its dot: `.cfg`; may be empty.
+        package var fileExtension: String
+        /// The mustache template; nil is the one that Domus brings.
+        package var template: FilePath?
+
+        package init(directory: FilePath, fileExtension: String = ".cfg", template: FilePath? = nil) {
+            self.directory = directory
+            self.fileExtension = fileExtension
+            self.template = template
+        }
+
+        /// The file of a guest.
+        package func file(of hostname: Hostname) -> FilePath {
+            directory.appending(hostname.name + fileExtension)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// Which file something is, whatever its name: two names with equal identities are one file.
+///
+/// An inode's number is used again after its file is gone; the time of birth (statx(2)), where the file system
+/// keeps one, tells the new file from the old.
+package struct FileIdentity: Hashable, Sendable, Codable {
+    package let device: UInt64
+    package let inode: UInt64
+    /// Nanoseconds since 1970; nil where the file system does not keep the time of birth.
+    package let birth: Int64?
+
+    package init(device: UInt64, inode: UInt64, birth: Int64?) {
+        self.device = device
+        self.inode = inode
+        self.birth = birth
+    }
+}
+
+/// What lstat(2) says of a file.
+package struct FileEntry: Hashable, Sendable {
+    package enum Kind: Sendable, Hashable {
+        case file, directory, symbolicLink, blockDevice, other
+    }
+
+    package let kind: Kind
+    package let identity: FileIdentity
+    /// Permission bits, for example 0o600.
+    package let mode: UInt32
+    /// Bytes; of a link, the length of its target.
+    package let size: Int64
+    /// Bytes that its blocks take on the disk.
+    package let allocated: Int64
+
+    package init(kind: Kind, identity: FileIdentity, mode: UInt32, size: Int64, allocated: Int64) {
+        self.kind = kind
+        self.identity = identity
+        self.mode = mode
+        self.size = size
+        self.allocated = allocated
+    }
+}

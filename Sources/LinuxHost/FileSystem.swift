@@ -1,0 +1,64 @@
+import GuestModel
+import SystemPackage
+
+/// Looking at files of the host. Nothing here changes anything.
+package protocol FileReading: Sendable {
+    /// What is at the path itself (a link is not followed); nil when there is nothing.
+    func entry(at path: FilePath) throws(HostError) -> FileEntry?
+    /// The file's bytes. Refuses what is larger than the limit, so that a mistaken path cannot fill the memory.
+    func contents(of path: FilePath, limit: Int) throws(HostError) -> [UInt8]
+    /// The names in a directory, sorted, without `.` and `..`.
+    func names(in directory: FilePath) throws(HostError) -> [String]
+    /// The path without links and dots; the file must exist.
+    func resolved(_ path: FilePath) throws(HostError) -> FilePath
+    /// Bytes that may still be written at the nearest existing ancestor of the path.
+    func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
+    /// Whether the path can be executed by this process.
+    func isExecutable(_ path: FilePath) -> Bool
+}
+
+/// Changing files of the host. Each call is one effect: a step journals it.
+package protocol FileChanging: Sendable {
+    /// Makes one directory; its parent must exist and it must not.
+    func createDirectory(_ path: FilePath, mode: UInt32) throws(HostError) -> FileIdentity
+    /// Makes a file that must not exist, with these contents, safe on the disk when the call returns.
+    func createFile(_ path: FilePath, contents: [UInt8], mode: UInt32) throws(HostError) -> FileIdentity
+    /// Makes a file of this size that must not exist: all zeros, without blocks, or with all of them.
+    func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity
+    /// Copies bytes between two files of images, over `length` bytes, leaving holes where the source has holes.
+    func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
+    /// Gives a file or directory another name, on the same file system; nothing may have that name.
+    func rename(_ path: FilePath, to target: FilePath) throws(HostError)
+    /// Removes a file, a link, or an empty directory.
+    func remove(_ path: FilePath) throws(HostError)
+    /// Removes a directory and all in it; never follows a link and never enters another file system.
+    func removeTree(_ path: FilePath) throws(HostError)
+    /// Writes a text at the end of a log, which is made where it is not there yet.
+    func append(_ text: String, to log: FilePath) throws(HostError)
+    /// Makes sure that the file, or the names in the directory, survive a power cut.
+    func synchronize(_ path: FilePath) throws(HostError)
+}
+
+/// Files inside a guest's tree. The tree is untrusted: a link in it, however it is written, never leads out of it
+/// (openat2(2), RESOLVE_IN_ROOT), and device nodes and FIFOs are not opened.
+package protocol GuestTreeAccess: Sendable {
+    /// What is at the path in the tree, links followed inside it; nil when there is nothing.
+    func entry(of path: String, inTree root: FilePath) throws(HostError) -> FileEntry?
+    /// The bytes of a regular file; nil when there is none. Refuses what is larger than the limit.
+    func contents(of path: String, inTree root: FilePath, limit: Int) throws(HostError) -> [UInt8]?
+    /// The names in a directory, sorted; none when there is no such directory.
+    func names(in path: String, inTree root: FilePath) throws(HostError) -> [String]
+    /// Replaces or makes a regular file; its directory must exist. A link of that name is replaced, not followed.
+    func write(_ contents: [UInt8], to path: String, inTree root: FilePath, mode: UInt32) throws(HostError)
+    /// Copies a regular file out of the tree to a new file of the host.
+    func copyOut(_ path: String, ofTree root: FilePath, to target: FilePath, mode: UInt32) throws(HostError)
+        -> FileIdentity
+    /// Moves the directory at a mount point out of the tree and leaves an empty one with its mode and owner.
+    /// The directory is made where the tree has none; a link anywhere on the way is refused.
+    func detach(_ path: String, ofTree root: FilePath, to target: FilePath) throws(HostError)
+    /// Bytes that the files below a directory take, hard links counted once, and how many inodes they are.
+    func usage(of root: FilePath) throws(HostError) -> (bytes: Int64, inodes: Int64)
+}
+
+/// The files of a host.
+package typealias FileSystem = FileReading & FileChanging & GuestTreeAccess

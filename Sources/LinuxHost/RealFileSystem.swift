@@ -1,0 +1,178 @@
+import CLinux
+import Glibc
+import GuestModel
+import SystemPackage
+
+/// The files of the real host.
+package struct RealFileSystem: FileReading {
+    package init() {}
+
+    package func entry(at path: FilePath) throws(HostError) -> FileEntry? {
+        do {
+            return try Kernel.status(of: AT_FDCWD, path.string, flags: AT_SYMLINK_NOFOLLOW)
+        } catch .noSuchFileOrDirectory, .notDirectory {
+            return nil
+        } catch {
+            throw HostError(cannot: "look at \(path)", error)
+        }
+    }
+
+    package func contents(of path: FilePath, limit: Int) throws(HostError) -> [UInt8] {
+        do {
+            // Not blocking: a FIFO of that name must not stop us.
+            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            defer { try? file.close() }
+            return try Kernel.readAll(file, limit: limit)
+        } catch let error as Errno {
+            throw HostError(cannot: "read \(path)", error)
+        } catch {
+            throw HostError("cannot read \(path): it has more than \(limit) bytes")
+        }
+    }
+
+    package func names(in directory: FilePath) throws(HostError) -> [String] {
+        do {
+            let file = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec, .directory])
+            return try Kernel.names(in: file)
+        } catch {
+            throw HostError(cannot: "read the directory \(directory)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func resolved(_ path: FilePath) throws(HostError) -> FilePath {
+        guard let found = realpath(path.string, nil) else {
+            throw HostError(cannot: "find \(path)", Kernel.lastError)
+        }
+        defer { free(found) }
+        return FilePath(platformString: found)
+    }
+
+    package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
+        var ancestor = path
+        while true {
+            var information = statvfs()
+            if statvfs(ancestor.string, &information) == 0 {
+                return ByteSize(bytes: Int64(information.f_bavail) * Int64(information.f_frsize))
+            }
+            let error = Kernel.lastError
+            guard error == .noSuchFileOrDirectory, ancestor.removeLastComponent() else {
+                throw HostError(cannot: "look at the file system of \(path)", error)
+            }
+        }
+    }
+
+    package func isExecutable(_ path: FilePath) -> Bool {
+        var information = stat()
+        return stat(path.string, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+            && access(path.string, X_OK) == 0
+    }
+}
+
+extension RealFileSystem: FileChanging {
+    package func createDirectory(_ path: FilePath, mode: UInt32) throws(HostError) -> FileIdentity {
+        guard mkdir(path.string, mode) == 0 else { throw HostError(cannot: "create \(path)", Kernel.lastError) }
+        // mkdir takes the umask off.
+        guard chmod(path.string, mode) == 0 else { throw HostError(cannot: "create \(path)", Kernel.lastError) }
+        return try identity(of: path)
+    }
+
+    package func createFile(_ path: FilePath, contents: [UInt8], mode: UInt32) throws(HostError) -> FileIdentity {
+        try creating(path, mode: mode) { file in
+            try file.writeAll(contents)
+            guard fsync(file.rawValue) == 0 else { throw Kernel.lastError }
+        }
+    }
+
+    package func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity {
+        try creating(path, mode: 0o600) { file in
+            if allocated {
+                let result = posix_fallocate(file.rawValue, 0, off_t(size.bytes))
+                guard result == 0 else { throw Errno(rawValue: result) }
+            } else {
+                guard ftruncate(file.rawValue, off_t(size.bytes)) == 0 else { throw Kernel.lastError }
+            }
+        }
+    }
+
+    package func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError) {
+        do {
+            let input = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
+            defer { try? input.close() }
+            let output = try FileDescriptor.open(target, .writeOnly, options: .closeOnExec)
+            defer { try? output.close() }
+            try Kernel.copySparse(from: input, to: output, at: offset)
+        } catch {
+            throw HostError(cannot: "copy \(source) into \(target)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func rename(_ path: FilePath, to target: FilePath) throws(HostError) {
+        do throws(Errno) {
+            try Kernel.renameWithoutReplacing(path.string, to: target.string)
+        } catch {
+            throw HostError(cannot: "rename \(path) to \(target)", error)
+        }
+    }
+
+    package func remove(_ path: FilePath) throws(HostError) {
+        guard Glibc.remove(path.string) == 0 else { throw HostError(cannot: "remove \(path)", Kernel.lastError) }
+    }
+
+    package func removeTree(_ path: FilePath) throws(HostError) {
+        do throws(Errno) {
+            try Kernel.removeTree(path)
+        } catch {
+            throw HostError(cannot: "remove \(path) and what is in it", error)
+        }
+    }
+
+    package func append(_ text: String, to log: FilePath) throws(HostError) {
+        do {
+            let file = try FileDescriptor.open(
+                log, .writeOnly, options: [.append, .create, .closeOnExec], permissions: FilePermissions(rawValue: 0o640))
+            defer { try? file.close() }
+            try file.writeAll(Array(text.utf8))
+        } catch {
+            throw HostError(cannot: "write the log \(log)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func synchronize(_ path: FilePath) throws(HostError) {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            guard fsync(file.rawValue) == 0 else { throw Kernel.lastError }
+        } catch {
+            throw HostError(cannot: "write \(path) to the disk", error as? Errno ?? .ioError)
+        }
+    }
+
+    private func identity(of path: FilePath) throws(HostError) -> FileIdentity {
+        guard let entry = try entry(at: path) else {
+            throw HostError(cannot: "look at \(path)", .noSuchFileOrDirectory)
+        }
+        return entry.identity
+    }
+
+    /// Makes a new file and fills it; a half-filled one is taken away again.
+    private func creating(
+        _ path: FilePath, mode: UInt32, fill: (FileDescriptor) throws -> Void
+    ) throws(HostError) -> FileIdentity {
+        do {
+            let file = try FileDescriptor.open(
+                path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: FilePermissions(rawValue: mode))
+            defer { try? file.close() }
+            do {
+                guard fchmod(file.rawValue, mode) == 0 else { throw Kernel.lastError }
+                try fill(file)
+                return try Kernel.status(of: file.rawValue, "", flags: CLINUX_AT_EMPTY_PATH).identity
+            } catch {
+                unlink(path.string)
+                throw error
+            }
+        } catch {
+            throw HostError(cannot: "create \(path)", error as? Errno ?? .ioError)
+        }
+    }
+}

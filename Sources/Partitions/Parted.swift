@@ -1,0 +1,81 @@
+import CParted
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Partition tables through libparted.
+///
+/// The library is one for the process (its list of devices, its exception handler), so one call works at a time; others
+/// wait. Nothing here tells the kernel: a table on a block device is seen only when the device is opened anew or
+/// scanned. Images are files; no device node is needed.
+package enum Parted {
+    /// Writes a new GPT on an image file or a block device of its present size; an old table is lost.
+    ///
+    /// - Returns: the partitions as they lie on the disk, read back.
+    /// - Throws: `tooSmall` before anything is written, `unreadable`, `cannotWrite` with libparted's own words.
+    @discardableResult
+    package static func createGPT(
+        on image: FilePath,
+        layout: GPTLayout
+    ) throws(PartitionError) -> [PartitionGeometry] {
+        try library.withLock { library throws(PartitionError) in
+            library.prepare()
+            let task = "could not partition \(image)"
+            let device = try PartedDevice(image, task: task)
+            let planned: [PartitionGeometry]
+            do throws(PartitionError) {
+                planned = try layout.geometry(onDiskOf: device.sizeBytes)
+            } catch {
+                throw PartitionError(error.kind, "\(task): \(error.message)", hint: error.hint)
+            }
+            let disk = try PartedDisk(newOn: device, task: task)
+            for partition in planned {
+                try disk.add(partition, sectorSize: device.sectorSize, task: task)
+            }
+            try disk.write(task: task)
+            let written = try PartedDisk(readFrom: device, task: task).partitions(
+                entries: device.entries(task: task),
+                sectorSize: device.sectorSize
+            )
+            // What the library moved or dropped would be found out by the guest else.
+            let unnamed = written.map { partition in
+                var partition = partition
+                partition.uniqueGUID = nil
+                return partition
+            }
+            guard unnamed == planned else {
+                throw PartitionError(.cannotWrite, "\(task): libparted has placed the partitions differently")
+            }
+            return written
+        }
+    }
+
+    /// The partitions of an image file or a block device that has a GPT, by number.
+    ///
+    /// A table for a smaller disk, as after enlarging the image, is read as it is.
+    ///
+    /// - Throws: `unreadable` with libparted's own words, for another kind of table or none as well.
+    package static func partitions(of image: FilePath) throws(PartitionError) -> [PartitionGeometry] {
+        try library.withLock { library throws(PartitionError) in
+            library.prepare()
+            let task = "could not read the partitions of \(image)"
+            let device = try PartedDevice(image, task: task)
+            let disk = try PartedDisk(readFrom: device, task: task)
+            return disk.partitions(entries: try device.entries(task: task), sectorSize: device.sectorSize)
+        }
+    }
+
+    private static let library = Mutex(Library())
+
+    /// Guards the library; knows whether our handler is installed.
+    private struct Library {
+        private var hasHandler = false
+
+        mutating func prepare() {
+            _ = PartedMessages.take()
+            guard !hasHandler else { return }
+            hasHandler = true
+            PartedMessages.install()
+        }
+    }
+}

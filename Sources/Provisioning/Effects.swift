@@ -1,0 +1,69 @@
+import LinuxHost
+import SystemPackage
+
+/// Changing the host under the journal: what is about to be made is noted before it is made, and by its identity
+/// after. What is made inside the run's working directory needs no note of its own: the directory's covers it.
+package struct Effects: Sendable {
+    package let host: Host
+    package let store: StateStore
+    /// The run's number.
+    package let run: String
+
+    package init(host: Host, store: StateStore, run: String) {
+        self.host = host
+        self.store = store
+        self.run = run
+    }
+
+    /// Makes a directory that others may share, such as `DIR/domains`, where it is missing: its removal stops at
+    /// the first thing that somebody put in.
+    func ensureSharedDirectory(_ path: FilePath, mode: UInt32, step: String) throws {
+        if let entry = try host.files.entry(at: path) {
+            // A link is the administrator's way to put guests on another disk.
+            if entry.kind == .symbolicLink { return }
+            guard entry.kind == .directory else {
+                throw ProvisioningError("cannot use \(path): it is not a directory", exit: .cannotCreate)
+            }
+            return
+        }
+        var parent = path
+        if parent.removeLastComponent(), !parent.isEmpty {
+            try ensureSharedDirectory(parent, mode: 0o755, step: step)
+        }
+        _ = try store.intend(.removeDirectoryIfEmpty(path: path.string), step: step, run: run)
+        _ = try host.files.createDirectory(path, mode: mode)
+    }
+
+    /// Makes a directory whose name holds the run's number.
+    func createOwnDirectory(_ path: FilePath, mode: UInt32, step: String) throws -> FileIdentity {
+        let entry = try store.intend(.removeTree(path: path.string, identity: nil), step: step, run: run)
+        let identity = try host.files.createDirectory(path, mode: mode)
+        try store.amend(entry, undo: .removeTree(path: path.string, identity: identity))
+        return identity
+    }
+
+    /// Makes a file whose name holds the run's number.
+    func createOwnFile(_ path: FilePath, contents: [UInt8], mode: UInt32, step: String) throws -> FileIdentity {
+        let entry = try store.intend(.removeFile(path: path.string, identity: nil), step: step, run: run)
+        let identity = try host.files.createFile(path, contents: contents, mode: mode)
+        try store.amend(entry, undo: .removeFile(path: path.string, identity: identity))
+        return identity
+    }
+
+    /// Gives what this run made its final name, which nothing may have.
+    func publish(_ path: FilePath, as target: FilePath, identity: FileIdentity, isDirectory: Bool, step: String) throws {
+        let undo: Undo =
+            isDirectory
+            ? .removeTree(path: target.string, identity: identity)
+            : .removeFile(path: target.string, identity: identity)
+        _ = try store.intend(undo, step: step, run: run)
+        try host.files.rename(path, to: target)
+    }
+
+    /// Puts aside what somebody else, or an earlier run, made.
+    func setAside(_ path: FilePath, as target: FilePath, identity: FileIdentity, step: String) throws {
+        _ = try store.intend(
+            .moveBack(from: target.string, to: path.string, identity: identity), step: step, run: run)
+        try host.files.rename(path, to: target)
+    }
+}

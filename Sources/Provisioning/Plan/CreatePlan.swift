@@ -1,0 +1,101 @@
+import Bootstrap
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+import Tailoring
+
+/// The steps that make a guest, in order. Pure: it follows from the specification and from the hooks that were found.
+package struct CreatePlan: Sendable {
+    package let spec: GuestSpec
+    package let disks: DiskPlan
+    /// UUIDs of the file systems, by partition name: chosen here, so that fstab and the boot loader can be written
+    /// before the file systems are made.
+    package let identifiers: [String: String]
+    package let paths: WorkingPaths
+    package let locations: Locations
+    package let steps: [any Step]
+
+    /// - Parameters:
+    ///   - run: the run's number.
+    ///   - hooks: what ``HookSet`` found; nil when none are to be run.
+    ///   - skeleton: /etc/xen-tools/skel, where it is.
+    ///   - hostResolver: /etc/resolv.conf, where it is.
+    ///   - identifiers: a UUID for each partition.
+    package init(
+        _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
+        hostResolver: FilePath?, identifiers: [String: String]
+    ) {
+        self.spec = spec
+        self.locations = locations
+        self.identifiers = identifiers
+        disks = DiskPlan(spec.storage)
+        let domains = spec.storage.directory.appending("domains")
+        paths = WorkingPaths(domains: domains, run: run)
+
+        let hookPaths = HookEnvironment.Paths(
+            hookDirectory: locations.hooks, scratch: paths.scratch,
+            authorizedKeys: spec.tailoring.authorizedKeys.isEmpty
+                ? nil : paths.scratch.appending("authorized_keys"),
+            skeleton: skeleton, resolverConfiguration: paths.scratch.appending("resolv.conf"),
+            hostResolver: hostResolver)
+        let tailor = Tailor(
+            helper: locations.helper, root: paths.root,
+            environment: HookEnvironment(spec, plan: disks, identifiers: identifiers, paths: hookPaths),
+            paths: hookPaths, timeout: spec.tailoring.hookTimeout)
+
+        let configuration = spec.configuration.file(of: spec.hostname)
+        var steps: [any Step] = [
+            MakeWorkingDirectory(domains: domains),
+            InstallSystem(installer: RootInstallers.installer(for: spec)),
+        ]
+        steps += (hooks?.hooks ?? []).map { RunHook(hook: $0, tailor: tailor) }
+        steps += spec.tailoring.roles.map { role in
+            RunRole(name: role.name, path: role.path, arguments: spec.tailoring.roleArguments, tailor: tailor)
+        }
+        if case .unchanged = spec.tailoring.rootPassword {
+        } else {
+            steps.append(
+                SetRootPassword(
+                    choice: spec.tailoring.rootPassword, hash: spec.tailoring.passwordHash, tailor: tailor))
+        }
+        steps += [
+            SettleTree(),
+            TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
+            MakeImages(disks: disks, storage: spec.storage),
+            ComposeConfiguration(
+                template: spec.configuration.template ?? locations.template, configuration: configuration),
+            RemoveTree(),
+            PublishGuest(
+                directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration),
+        ]
+        self.steps = steps
+    }
+}
+
+/// Random UUIDs of version 4 (RFC 9562).
+package enum RandomIdentifier {
+    package static func uuid(_ random: any RandomSource) -> String {
+        var bytes = random.bytes(16)
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        let digits = hexadecimal(bytes)
+        var groups: [Substring] = []
+        var rest = digits[...]
+        for count in [8, 4, 4, 4, 12] {
+            groups.append(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+        return groups.joined(separator: "-")
+    }
+
+    /// The number of a run: twelve digits.
+    package static func run(_ random: any RandomSource) -> String { hexadecimal(random.bytes(6)) }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0\(digits)" : digits
+        }.joined()
+    }
+}

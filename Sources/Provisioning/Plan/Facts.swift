@@ -1,0 +1,101 @@
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+
+/// The files of Domus that a run needs, wherever it is installed.
+package struct Locations: Sendable, Hashable {
+    /// The helper executable domus-chroot.
+    package var helper: FilePath
+    /// The directory of the hooks, with common.sh.
+    package var hooks: FilePath
+    /// The template of the xl configuration.
+    package var template: FilePath
+    /// The users' configuration directory: /etc/xen-tools.
+    package var userConfiguration: FilePath
+
+    package init(helper: FilePath, hooks: FilePath, template: FilePath, userConfiguration: FilePath) {
+        self.helper = helper
+        self.hooks = hooks
+        self.template = template
+        self.userConfiguration = userConfiguration
+    }
+}
+
+/// Where a run works: a directory beside the guests, on the file system that the images will be on, under a name that
+/// no other run has. Everything in it goes away with it.
+package struct WorkingPaths: Sendable, Hashable {
+    /// `DIR/domains/.domus-RUN`, readable by root only: the tree in it holds setuid programs and keys.
+    package let base: FilePath
+    package var root: FilePath { base.appending("root") }
+    package var scratch: FilePath { base.appending("scratch") }
+    /// What becomes `DIR/domains/HOST`.
+    package var guest: FilePath { base.appending("guest") }
+    /// Directories of other file systems than the root's, taken out of the tree.
+    package var split: FilePath { base.appending("split") }
+    /// A replaced guest, until the new one is in its place.
+    package var replaced: FilePath { base.appending("replaced") }
+
+    package init(domains: FilePath, run: String) {
+        base = domains.appending(".domus-\(run)")
+    }
+}
+
+/// What one step finds out and later ones need.
+package struct Findings: Sendable {
+    package var workingDirectory: FileIdentity?
+    package var guestDirectory: FileIdentity?
+    /// The kernel that the guest boots, once it is known.
+    package var kernel: Kernel?
+    /// What the guest's file systems may use.
+    package var features = ExtFeatures.Guest()
+    /// The configuration's text, proven.
+    package var configuration: String?
+    package var images: [GuestRecord.Image] = []
+    /// `SHA256:...` by algorithm, as ssh-keygen(1) prints them.
+    package var fingerprints: [(algorithm: String, fingerprint: String)] = []
+    /// Generated, to be shown once.
+    package var password: Secret?
+
+    package init() {}
+
+    package struct Kernel: Sendable, Hashable {
+        /// As in `vmlinuz-6.1.0-37-cloud-amd64`, without the word; nil where the name does not tell.
+        package var version: String?
+        /// Its path for xl, in dom0.
+        package var path: FilePath?
+        package var initrd: FilePath?
+    }
+}
+
+/// What all steps of a run share.
+package struct RunContext: Sendable {
+    package let spec: GuestSpec
+    package let disks: DiskPlan
+    /// UUIDs of the file systems, by partition name.
+    package let identifiers: [String: String]
+    package let locations: Locations
+    package let paths: WorkingPaths
+    package let log: FilePath?
+    package let effects: Effects
+    package let reporter: any Reporter
+    /// Whether a guest of the name gives way to this one.
+    package let replacesExisting: Bool
+
+    package var host: Host { effects.host }
+
+    /// Runs a program of the host with its output in the log.
+    func run(_ invocation: Invocation) async throws -> ExitStatus {
+        if let log { try host.files.append("+ \(invocation.commandLine)\n", to: log) }
+        let status = try await host.processes.run(invocation, appendingOutputTo: log)
+        try Task.checkCancellation()
+        return status
+    }
+
+    /// The last lines of the log, for an error that must say why a program failed.
+    func logTail(lines count: Int) -> String {
+        guard let log, let bytes = try? host.files.contents(of: log, limit: 64 << 20) else { return "" }
+        return String(decoding: bytes.suffix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
+            .filter { !$0.hasPrefix("+ ") }.suffix(count).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,128 @@
+import Bootstrap
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+
+/// Everything that can be known to fail before anything is made.
+package struct Preflight: Sendable {
+    let host: Host
+    let store: StateStore?
+    let plan: CreatePlan
+
+    package init(host: Host, store: StateStore?, plan: CreatePlan) {
+        self.host = host
+        self.store = store
+        self.plan = plan
+    }
+
+    /// Looks, and changes nothing.
+    ///
+    /// - Parameter replacesExisting: `--force`.
+    /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
+    package func check(replacesExisting: Bool) async throws(ProvisioningError) {
+        do {
+            guard host.system.userID == 0 else {
+                throw ProvisioningError(
+                    "only root can make a guest: its files belong to many users", exit: .noPermission,
+                    hint: "run it as root")
+            }
+            try checkPrograms()
+            try await checkName(replacesExisting: replacesExisting)
+            try checkRoom()
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+
+    private func checkPrograms() throws {
+        var needed = RootInstallers.installer(for: plan.spec).requirements
+        needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
+        var missing: [(program: String, package: String)] = []
+        for requirement in needed
+        where host.processes.find(requirement.program) == nil
+            && !missing.contains(where: { $0.program == requirement.program })
+        {
+            missing.append(requirement)
+        }
+        guard missing.isEmpty else {
+            throw ProvisioningError(
+                "\(missing.map(\.program).joined(separator: ", ")): not on this host, and this guest needs it",
+                exit: .unavailable,
+                hint: "apt-get install \(missing.map(\.package).joined(separator: " "))")
+        }
+        let mounted = plan.disks.slots.filter { slot in
+            slot.partition.fileSystem.map { !FileSystemMaker.writesFromDirectory($0) } ?? false
+        }
+        if let slot = mounted.first, try host.files.entry(at: "/dev/loop-control") == nil {
+            throw ProvisioningError(
+                "partition \(slot.partition.name) cannot be made: a \(slot.partition.fileSystem?.rawValue ?? "") "
+                    + "is filled through a loop device, and this host has none",
+                exit: .unavailable, hint: "use ext4 or btrfs, which need none")
+        }
+    }
+
+    private func checkName(replacesExisting: Bool) async throws {
+        let spec = plan.spec
+        let directory = spec.storage.guestDirectory(of: spec.hostname)
+        let configuration = spec.configuration.file(of: spec.hostname)
+        if let run = try store?.runs().first(where: { $0.guest == spec.hostname.name }) {
+            throw host.system.isRunning(run.process) ? StateError.busy(run) : StateError.unfinished(run)
+        }
+        var existing: [String] = []
+        if let record = try store?.record(named: spec.hostname.name) { existing.append(record.directory.path) }
+        for path in [directory, configuration] where try host.files.entry(at: path) != nil {
+            if !existing.contains(path.string) { existing.append(path.string) }
+        }
+        guard !existing.isEmpty else { return }
+        guard replacesExisting else {
+            throw ProvisioningError(
+                "there is a guest \(spec.hostname) already: \(existing.joined(separator: ", "))", exit: .cannotCreate,
+                hint: "choose another name, delete it, or replace it with --force")
+        }
+        if let record = try store?.record(named: spec.hostname.name),
+            record.directory.path != directory.string || record.configuration.path != configuration.string
+        {
+            throw ProvisioningError(
+                "the guest \(spec.hostname) lives elsewhere: in \(record.directory.path), with "
+                    + record.configuration.path,
+                exit: .cannotCreate, hint: "delete it first, or make the new one in the same place")
+        }
+        if await XenHost(host: host).isRunning(spec.hostname.name) {
+            throw ProvisioningError(
+                "the guest \(spec.hostname) is running, and will not be replaced under its own feet",
+                exit: .temporary, hint: "xl shutdown \(spec.hostname)")
+        }
+    }
+
+    /// A full image is certain to need its room; how much a sparse one will take only the installation tells.
+    private func checkRoom() throws {
+        let storage = plan.spec.storage
+        let free = try host.files.freeSpace(at: storage.directory)
+        let sum = storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes }
+        let needed = storage.allocation == .full ? sum : 0
+        guard free.bytes >= needed else {
+            throw ProvisioningError(
+                "there is no room for \(plan.spec.hostname) in \(storage.directory): its images take "
+                    + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
+                exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir, or use --image=sparse")
+        }
+    }
+}
+
+/// What xl knows of the host's guests. On a host without Xen: nothing.
+package struct XenHost: Sendable {
+    let host: Host
+
+    package init(host: Host) {
+        self.host = host
+    }
+
+    /// Whether a domain of that name exists, running or paused.
+    package func isRunning(_ name: String) async -> Bool {
+        guard host.processes.find("xl") != nil else { return false }
+        let question = Invocation("xl", ["domid", name], environment: ["LC_ALL": "C"], timeout: 30)
+        guard let answer = try? await host.processes.capture(question) else { return false }
+        return answer.status.isSuccess
+    }
+}

@@ -1,0 +1,108 @@
+import LinuxHost
+import SystemPackage
+
+/// Carries out plans: all of it, or nothing.
+package struct Provisioner: Sendable {
+    package let host: Host
+    package let store: StateStore
+    package let reporter: any Reporter
+
+    package init(host: Host, store: StateStore, reporter: any Reporter) {
+        self.host = host
+        self.store = store
+        self.reporter = reporter
+    }
+
+    /// What a finished create has to tell.
+    package struct Created: Sendable {
+        package var record: GuestRecord
+        package var findings: Findings
+        package var seconds: Double
+    }
+
+    /// Runs a plan's steps in order. When one fails, or the task is cancelled, all that was done is undone before the
+    /// error is thrown.
+    ///
+    /// - Parameters:
+    ///   - run: the run's number, as the plan was made with.
+    ///   - replacesExisting: `--force`.
+    ///   - keepsFailed: `--keep`: what a failing run made stays, for the user to look at.
+    /// - Throws: ``ProvisioningError``.
+    package func create(
+        _ plan: CreatePlan, run: String, log: FilePath?, replacesExisting: Bool, keepsFailed: Bool
+    ) async throws(ProvisioningError) -> Created {
+        let name = plan.spec.hostname.name
+        let entry = RunEntry(
+            id: run, command: "create", guest: name, process: host.system.thisProcess, started: host.clock.seconds,
+            log: log?.string)
+        do {
+            try store.begin(entry, isRunning: host.system.isRunning)
+        } catch {
+            throw ProvisioningError(error)
+        }
+        let context = RunContext(
+            spec: plan.spec, disks: plan.disks, identifiers: plan.identifiers, locations: plan.locations,
+            paths: plan.paths, log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter,
+            replacesExisting: replacesExisting)
+        let started = host.clock.monotonic
+        var findings = Findings()
+        var current: String?
+        do {
+            for (index, step) in plan.steps.enumerated() {
+                try Task.checkCancellation()
+                current = step.summary
+                let began = host.clock.monotonic
+                reporter.began(step.summary, number: index + 1, of: plan.steps.count)
+                try await step.perform(&findings, in: context)
+                reporter.finished(step.summary, seconds: host.clock.monotonic - began)
+            }
+            guard let record = try store.record(named: name) else {
+                throw ProvisioningError("the guest was made but is not in the records", exit: .software)
+            }
+            tidy(run: run)
+            return Created(record: record, findings: findings, seconds: host.clock.monotonic - started)
+        } catch {
+            if let current { reporter.failed(current) }
+            throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
+        }
+    }
+
+    /// After the commit: the guest is there; what is left over of making it goes away, or is told.
+    private func tidy(run: String) {
+        let outcome = Rollback(host: host, store: store).undo(run: run)
+        for complaint in outcome.left {
+            reporter.warn("\(complaint); domus recover tries again")
+        }
+    }
+
+    /// Undoes a failed run and makes the error that tells all of it.
+    func failure(
+        _ error: any Error, step: String?, run: String, log: FilePath?, keeps: Bool
+    ) async -> ProvisioningError {
+        var failure = ProvisioningError(error)
+        if Task.isCancelled {
+            failure.exit = .interrupted
+            failure.message = "the run was interrupted"
+        }
+        failure.step = step
+        failure.log = log
+        if keeps {
+            let kept = (try? store.effects(of: run)) ?? []
+            failure.left = kept.reversed().compactMap { effect in
+                switch effect.undo {
+                case .removeTree(let path, _), .removeFile(let path, _): "\(path) (kept)"
+                default: nil
+                }
+            }
+            try? store.end(run: run)
+            return failure
+        }
+        // A task of its own: this one may be cancelled, and undoing must not be.
+        let host = host
+        let store = store
+        let outcome = await Task.detached { Rollback(host: host, store: store).undo(run: run) }.value
+        failure.undone = outcome.undone
+        failure.left = outcome.left
+        return failure
+    }
+}

@@ -1,0 +1,40 @@
+import LinuxHost
+
+/// Taking back, or tidying up, what a run's journal holds: by the run itself when it fails, and by `domus recover`
+/// when it was killed.
+package struct Rollback: Sendable {
+    let host: Host
+    let store: StateStore
+
+    package init(host: Host, store: StateStore) {
+        self.host = host
+        self.store = store
+    }
+
+    /// What became of it.
+    package struct Outcome: Sendable, Equatable {
+        /// What was done, for people.
+        package var undone: [String] = []
+        /// What could not be done, with the reason. The journal keeps these entries.
+        package var left: [String] = []
+    }
+
+    /// Undoes from the newest effect to the oldest. A failing entry does not keep the others from being undone.
+    package func undo(run: String) -> Outcome {
+        var outcome = Outcome()
+        do {
+            for effect in try store.effects(of: run).reversed() {
+                do {
+                    if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
+                    try store.forget(effect.number)
+                } catch {
+                    outcome.left.append("\(error)")
+                }
+            }
+            if outcome.left.isEmpty { try store.end(run: run) }
+        } catch {
+            outcome.left.append("\(error)")
+        }
+        return outcome
+    }
+}

@@ -1,0 +1,77 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// What is known of a guest that Domus made: enough to list it, and to delete exactly what belongs to it.
+package struct GuestRecord: Codable, Sendable, Hashable {
+    package var hostname: String
+    /// For example `debian`.
+    package var distribution: String
+    package var codename: String
+    package var architecture: String
+    package var type: String
+    package var memoryMiB: Int64
+    package var virtualCPUs: Int
+    package var mac: String
+    /// Fixed addresses with their prefix; empty with DHCP.
+    package var addresses: [String]
+    package var bridge: String?
+    package var installMethod: String
+    /// The directory that holds the images and the kernel.
+    package var directory: OwnedFile
+    package var images: [Image]
+    package var configuration: OwnedFile
+    /// Seconds since 1970.
+    package var created: Int64
+    /// The version of Domus that made it.
+    package var madeBy: String
+
+    package init(
+        hostname: String, distribution: String, codename: String, architecture: String, type: String, memoryMiB: Int64,
+        virtualCPUs: Int, mac: String, addresses: [String], bridge: String?, installMethod: String,
+        directory: OwnedFile, images: [Image], configuration: OwnedFile, created: Int64, madeBy: String
+    ) {
+        self.hostname = hostname
+        self.distribution = distribution
+        self.codename = codename
+        self.architecture = architecture
+        self.type = type
+        self.memoryMiB = memoryMiB
+        self.virtualCPUs = virtualCPUs
+        self.mac = mac
+        self.addresses = addresses
+        self.bridge = bridge
+        self.installMethod = installMethod
+        self.directory = directory
+        self.images = images
+        self.configuration = configuration
+        self.created = created
+        self.madeBy = madeBy
+    }
+
+    /// A file or directory that Domus made, by name and by identity.
+    package struct OwnedFile: Codable, Sendable, Hashable {
+        package var path: String
+        package var identity: FileIdentity
+
+        package init(path: FilePath, identity: FileIdentity) {
+            self.path = path.string
+            self.identity = identity
+        }
+    }
+
+    /// One disk image.
+    package struct Image: Codable, Sendable, Hashable {
+        package var path: String
+        /// Bytes, as the guest sees it.
+        package var size: Int64
+        /// What the guest calls it: `xvda2`.
+        package var device: String
+
+        package init(path: String, size: Int64, device: String) {
+            self.path = path
+            self.size = size
+            self.device = device
+        }
+    }
+}

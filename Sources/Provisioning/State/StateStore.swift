@@ -1,0 +1,200 @@
+import FoundationEssentials
+import GRDB
+import LinuxHost
+import SystemPackage
+
+/// The journal of runs and the records of guests, in one SQLite database, durable after every call.
+///
+/// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect` and `guest`.
+package final class StateStore: Sendable {
+    private let database: DatabaseQueue
+    private let path: String
+
+    /// Opens the database in the directory, which must exist, and makes it at the first use.
+    package convenience init(directory: FilePath) throws(StateError) {
+        let path = directory.appending("state.sqlite").string
+        do {
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(20)
+            configuration.prepareDatabase { database in
+                // The default of SQLite in WAL mode would lose the last transactions in a power cut.
+                try database.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA")
+            }
+            try self.init(DatabaseQueue(path: path, configuration: configuration), path: path)
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+    }
+
+    /// A store that lives as long as the value, for tests.
+    package static func inMemory() throws -> StateStore {
+        try StateStore(DatabaseQueue(), path: "memory")
+    }
+
+    private init(_ database: DatabaseQueue, path: String) throws {
+        self.database = database
+        self.path = path
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE run (
+                        id TEXT PRIMARY KEY, command TEXT NOT NULL, guest TEXT NOT NULL, process TEXT NOT NULL,
+                        started INTEGER NOT NULL, log TEXT);
+                    -- One run on a guest at a time, whoever starts it.
+                    CREATE UNIQUE INDEX run_guest ON run (guest);
+                    CREATE TABLE effect (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL REFERENCES run (id),
+                        step TEXT NOT NULL, undo TEXT NOT NULL);
+                    CREATE TABLE guest (name TEXT PRIMARY KEY, record TEXT NOT NULL);
+                    """)
+        }
+        try migrator.migrate(database)
+    }
+
+    // MARK: Runs
+
+    /// Opens a run: from here on the guest's name is this run's.
+    ///
+    /// - Parameter isRunning: whether a marked process still lives.
+    /// - Throws: ``StateError/busy(_:)`` or ``StateError/unfinished(_:)`` when another run has the name.
+    package func begin(_ run: RunEntry, isRunning: (ProcessMark) -> Bool) throws(StateError) {
+        let other: RunEntry? = try write { database in
+            if let row = try Row.fetchOne(database, sql: "SELECT * FROM run WHERE guest = ?", arguments: [run.guest]) {
+                return try Self.run(from: row)
+            }
+            try database.execute(
+                sql: "INSERT INTO run (id, command, guest, process, started, log) VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [run.id, run.command, run.guest, Self.encode(run.process), run.started, run.log])
+            return nil
+        }
+        guard let other else { return }
+        throw isRunning(other.process) ? .busy(other) : .unfinished(other)
+    }
+
+    /// The runs that have not ended, oldest first.
+    package func runs() throws(StateError) -> [RunEntry] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM run ORDER BY started, id").map(Self.run(from:))
+        }
+    }
+
+    /// Notes durably what is about to be done.
+    package func intend(_ undo: Undo, step: String, run: String) throws(StateError) -> Int64 {
+        try write { database in
+            try database.execute(
+                sql: "INSERT INTO effect (run, step, undo) VALUES (?, ?, ?)",
+                arguments: [run, step, Self.encode(undo)])
+            return database.lastInsertedRowID
+        }
+    }
+
+    /// Notes what was really made, once its identity is known.
+    package func amend(_ number: Int64, undo: Undo) throws(StateError) {
+        try write { database in
+            try database.execute(
+                sql: "UPDATE effect SET undo = ? WHERE number = ?", arguments: [Self.encode(undo), number])
+        }
+    }
+
+    /// Forgets an effect that has been taken back.
+    package func forget(_ number: Int64) throws(StateError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM effect WHERE number = ?", arguments: [number])
+        }
+    }
+
+    /// The effects of a run, oldest first.
+    package func effects(of run: String) throws(StateError) -> [EffectEntry] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM effect WHERE run = ? ORDER BY number", arguments: [run])
+                .map { row in
+                    EffectEntry(
+                        number: row["number"], step: row["step"], undo: try Self.decode(Undo.self, row["undo"]))
+                }
+        }
+    }
+
+    /// What is left to do when a run has reached its goal: from that moment it is finished forwards, never taken back.
+    ///
+    /// One transaction: the record appears or goes, and the journal turns from taking back to tidying up.
+    package func commit(
+        run: String, saving record: GuestRecord? = nil, removing name: String? = nil, tidying: [Undo] = []
+    ) throws(StateError) {
+        try write { database in
+            if let record {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO guest (name, record) VALUES (?, ?)",
+                    arguments: [record.hostname, Self.encode(record)])
+            }
+            if let name { try database.execute(sql: "DELETE FROM guest WHERE name = ?", arguments: [name]) }
+            try database.execute(sql: "DELETE FROM effect WHERE run = ?", arguments: [run])
+            // Undone last to first: the order of tidying is kept by writing it backwards.
+            for undo in tidying.reversed() {
+                try database.execute(
+                    sql: "INSERT INTO effect (run, step, undo) VALUES (?, ?, ?)",
+                    arguments: [run, "Tidy up", Self.encode(undo)])
+            }
+        }
+    }
+
+    /// Closes a run and gives the guest's name free.
+    package func end(run: String) throws(StateError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM effect WHERE run = ?", arguments: [run])
+            try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run])
+        }
+    }
+
+    // MARK: Records
+
+    /// The record of a guest; nil for a name that Domus does not know.
+    package func record(named name: String) throws(StateError) -> GuestRecord? {
+        try read { database in
+            try String.fetchOne(database, sql: "SELECT record FROM guest WHERE name = ?", arguments: [name])
+                .map { try Self.decode(GuestRecord.self, $0) }
+        }
+    }
+
+    /// All records, by name.
+    package func records() throws(StateError) -> [GuestRecord] {
+        try read { database in
+            try String.fetchAll(database, sql: "SELECT record FROM guest ORDER BY name")
+                .map { try Self.decode(GuestRecord.self, $0) }
+        }
+    }
+
+    // MARK: Plumbing
+
+    private func write<Value: Sendable>(_ body: (Database) throws -> Value) throws(StateError) -> Value {
+        do {
+            return try database.write(body)
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+    }
+
+    private func read<Value: Sendable>(_ body: (Database) throws -> Value) throws(StateError) -> Value {
+        do {
+            return try database.read(body)
+        } catch {
+            throw .unusable(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func run(from row: Row) throws -> RunEntry {
+        RunEntry(
+            id: row["id"], command: row["command"], guest: row["guest"],
+            process: try decode(ProcessMark.self, row["process"]), started: row["started"], log: row["log"])
+    }
+
+    private static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}

@@ -1,0 +1,121 @@
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+
+/// Writes the tree into the guest's images.
+///
+/// The file systems are made from directories, not by mounting: it needs no loop device, so that it works in a
+/// container, and it is what makes the features that only the finished tree tells (``ExtFeatures``) possible.
+struct MakeImages: Step {
+    let disks: DiskPlan
+    let storage: GuestSpec.Storage
+
+    var summary: String {
+        disks.layout == .disk ? "Write the disk image" : "Write \(disks.slots.count) images"
+    }
+
+    var details: [String] {
+        disks.slots.map { slot in
+            "\(slot.device): \(slot.partition.size) \(slot.partition.fileSystem?.rawValue ?? "swap")"
+                + (slot.partition.mountPoint.map { " at \($0)" } ?? "")
+        }
+    }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        let files = context.host.files
+        var trees = [disks.root.partition.name: context.paths.root]
+        for slot in disks.mounted {
+            guard let mountPoint = slot.partition.mountPoint else { continue }
+            let directory = context.paths.split.appending(slot.partition.name)
+            try files.detach(mountPoint, ofTree: context.paths.root, to: directory)
+            trees[slot.partition.name] = directory
+        }
+        switch disks.layout {
+        case .images:
+            for slot in disks.slots {
+                let image = context.paths.guest.appending(slot.image)
+                try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
+                findings.images.append(
+                    .init(
+                        path: storage.guestDirectory(of: context.spec.hostname).appending(slot.image).string,
+                        size: slot.partition.size.bytes, device: slot.device))
+            }
+        case .disk:
+            let size = try await writeDisk(trees: trees, findings, context)
+            findings.images.append(
+                .init(
+                    path: storage.guestDirectory(of: context.spec.hostname).appending("disk.img").string,
+                    size: size.bytes, device: disks.diskDevice))
+        }
+    }
+
+    /// One file system, or swap area, in an image of its own.
+    private func write(
+        _ slot: DiskPlan.Slot, to image: FilePath, tree: FilePath?, _ findings: Findings, _ context: RunContext
+    ) async throws {
+        let partition = slot.partition
+        if let tree { try await checkFit(partition, tree: tree, context) }
+        _ = try context.host.files.createImage(
+            image, size: partition.size, allocated: storage.allocation == .full)
+        guard let uuid = context.identifiers[partition.name] else { preconditionFailure("each partition has a UUID") }
+        let maker = FileSystemMaker(image: image, uuid: uuid)
+        switch partition.content {
+        case .swap: try await make(maker.swap(), partition, context)
+        case .fileSystem(let kind, _):
+            let direct = FileSystemMaker.writesFromDirectory(kind)
+            try await make(
+                maker.fileSystem(
+                    kind, tree: direct ? tree : nil, features: findings.features,
+                    keepsAllocation: storage.allocation == .full), partition, context)
+            if !direct, let tree {
+                let mountPoint = context.paths.scratch.appending("mount-\(partition.name)")
+                _ = try context.host.files.createDirectory(mountPoint, mode: 0o700)
+                try await make(
+                    maker.fill(from: tree, at: mountPoint, kind: kind, helper: context.locations.helper), partition,
+                    context)
+            }
+        }
+        try context.host.files.synchronize(image)
+    }
+
+    private func make(_ invocation: Invocation, _ partition: Partition, _ context: RunContext) async throws {
+        let status = try await context.run(invocation)
+        guard status.isSuccess else {
+            let tail = context.logTail(lines: 3)
+            throw StorageError(
+                "cannot make the file system of partition \(partition.name) (\(partition.size)): "
+                    + "\(invocation.executable) ended with \(status)" + (tail.isEmpty ? "" : ":\n\(tail)"),
+                hint: tail.contains("No space left") ? "free some space, or put the guest elsewhere with --dir" : nil)
+        }
+    }
+
+    /// Says beforehand, in numbers, what the file system's maker would say after a while, in its own words.
+    private func checkFit(_ partition: Partition, tree: FilePath, _ context: RunContext) async throws {
+        let usage = try context.host.files.usage(of: tree)
+        // Journal, inode tables and reserved blocks of ext4 take about a fifteenth.
+        guard usage.bytes > partition.size.bytes / 100 * 94 else { return }
+        throw StorageError(
+            "the system does not fit: what belongs on \(partition.mountPoint ?? partition.name) takes "
+                + "\(ByteSize(bytes: usage.bytes).rounded), and partition \(partition.name) has \(partition.size)",
+            hint: "give it more with --size, or in the partitions file")
+    }
+
+    private func writeDisk(
+        trees: [String: FilePath], _ findings: Findings, _ context: RunContext
+    ) async throws -> ByteSize {
+        let image = context.paths.guest.appending("disk.img")
+        let table = try PartitionedDisk(disks)
+        _ = try context.host.files.createImage(image, size: table.size, allocated: storage.allocation == .full)
+        let offsets = try table.write(to: image)
+        for slot in disks.slots {
+            guard let offset = offsets[slot.number] else { preconditionFailure("each slot is in the table") }
+            let part = context.paths.scratch.appending("part-\(slot.partition.name).img")
+            try await write(slot, to: part, tree: trees[slot.partition.name], findings, context)
+            try context.host.files.copyRange(from: part, to: image, at: offset)
+            try context.host.files.remove(part)
+        }
+        try context.host.files.synchronize(image)
+        return table.size
+    }
+}

@@ -1,0 +1,72 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// Gives the finished directory and configuration their names, and makes the guest known: the moment from which a
+/// killed run is finished, not undone.
+struct PublishGuest: Step {
+    let directory: FilePath
+    let configuration: FilePath
+
+    var summary: String { "Publish \(directory) and \(configuration)" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard let text = findings.configuration, let guestDirectory = findings.guestDirectory,
+            let workingDirectory = findings.workingDirectory
+        else { preconditionFailure("the steps before this one make them") }
+        let effects = context.effects
+        let files = context.host.files
+        let configurationDirectory = configuration.removingLastComponent()
+        try effects.ensureSharedDirectory(configurationDirectory, mode: 0o755, step: summary)
+
+        // Beside its final place, so that the rename is one step and nobody sees half a file.
+        let temporary = configurationDirectory.appending(".domus-\(effects.run).new")
+        let configurationIdentity = try effects.createOwnFile(
+            temporary, contents: Array(text.utf8), mode: 0o644, step: summary)
+
+        var tidying: [Undo] = [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
+        if context.replacesExisting {
+            if let old = try files.entry(at: directory) {
+                try effects.setAside(directory, as: context.paths.replaced, identity: old.identity, step: summary)
+            }
+            if let old = try files.entry(at: configuration) {
+                let aside = configurationDirectory.appending(".domus-\(effects.run).old")
+                try effects.setAside(configuration, as: aside, identity: old.identity, step: summary)
+                tidying.append(.removeFile(path: aside.string, identity: old.identity))
+            }
+        }
+        try effects.publish(
+            context.paths.guest, as: directory, identity: guestDirectory, isDirectory: true, step: summary)
+        try effects.publish(
+            temporary, as: configuration, identity: configurationIdentity, isDirectory: false, step: summary)
+        try files.synchronize(directory)
+        try files.synchronize(directory.removingLastComponent())
+        try files.synchronize(configurationDirectory)
+
+        try effects.store.commit(
+            run: effects.run,
+            saving: record(findings, guestDirectory, configurationIdentity, context), tidying: tidying)
+    }
+
+    private func record(
+        _ findings: Findings, _ guestDirectory: FileIdentity, _ configurationIdentity: FileIdentity,
+        _ context: RunContext
+    ) -> GuestRecord {
+        let spec = context.spec
+        return GuestRecord(
+            hostname: spec.hostname.name, distribution: spec.release.distribution.rawValue,
+            codename: spec.release.codename, architecture: spec.architecture.rawValue,
+            type: spec.machine.type.rawValue, memoryMiB: spec.machine.memory.mebibytes,
+            virtualCPUs: spec.machine.virtualCPUs, mac: spec.interface.mac.description,
+            addresses: spec.interface.fixedAddresses.map(\.description), bridge: spec.interface.bridge,
+            installMethod: spec.install.method.name,
+            directory: .init(path: directory, identity: guestDirectory), images: findings.images,
+            configuration: .init(path: configuration, identity: configurationIdentity),
+            created: context.host.clock.seconds, madeBy: Product.version)
+    }
+}
+
+/// This program.
+package enum Product {
+    package static let version = "0.1.0"
+}

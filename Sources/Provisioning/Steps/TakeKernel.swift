@@ -1,0 +1,101 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+import Tailoring
+import XenConfig
+
+/// Finds the kernel that the guest will boot, checks that it can be booted the way the guest is to be, and copies it
+/// out of the guest when xl is to load it from dom0.
+struct TakeKernel: Step {
+    let loader: GuestSpec.Boot.Loader
+    let type: GuestType
+
+    var summary: String {
+        switch loader {
+        case .hostKernel(let kernel, _): "Use the kernel \(kernel)"
+        case .ownKernel: "Take the guest's kernel"
+        case .pygrub, .pvgrub: "Find the guest's kernel"
+        }
+    }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        if case .hostKernel(let kernel, let initrd) = loader {
+            findings.kernel = .init(version: Self.version(of: kernel), path: kernel, initrd: initrd)
+            try checkType(findings.kernel?.version)
+            findings.features.kernel = findings.kernel?.version.map { VersionNumbers.leading(in: $0) }
+            return
+        }
+        let files = context.host.files
+        let names = try files.names(in: "/boot", inTree: context.paths.root)
+        let versions = names.filter { $0.hasPrefix("vmlinuz-") }.map { String($0.dropFirst("vmlinuz-".count)) }
+        guard
+            let version = versions.max(by: { left, right in
+                VersionNumbers.all(in: left).lexicographicallyPrecedes(VersionNumbers.all(in: right))
+            })
+        else {
+            throw TailoringError(
+                "the guest has no kernel: nothing in its /boot is named vmlinuz-*",
+                hint: "--kernel=FILE and --initrd=FILE boot it with a kernel of the host")
+        }
+        let initrd = names.contains("initrd.img-\(version)") ? "initrd.img-\(version)" : nil
+        guard initrd != nil || context.spec.install.method.hasPackages == false else {
+            throw TailoringError(
+                "the guest's kernel \(version) has no initrd.img-\(version) beside it, without which it finds no disk",
+                hint: "the log tells why update-initramfs did not make it")
+        }
+        findings.kernel = .init(version: version, path: nil, initrd: nil)
+        findings.features.kernel = VersionNumbers.leading(in: version)
+        try checkType(version)
+        switch loader {
+        case .ownKernel:
+            let directory = context.spec.storage.guestDirectory(of: context.spec.hostname)
+            for (name, keyPath) in [("vmlinuz-\(version)", \Findings.Kernel.path)]
+                + (initrd.map { [($0, \Findings.Kernel.initrd)] } ?? [])
+            {
+                _ = try files.copyOut(
+                    "/boot/\(name)", ofTree: context.paths.root, to: context.paths.guest.appending(name), mode: 0o600)
+                findings.kernel?[keyPath: keyPath] = directory.appending(name)
+            }
+        case .pvgrub where type == .pv:
+            try checkCompression("/boot/vmlinuz-\(version)", in: context)
+        default: break
+        }
+    }
+
+    /// The word behind `vmlinuz-`.
+    private static func version(of kernel: FilePath) -> String? {
+        guard let name = kernel.lastComponent?.string, let dash = name.firstIndex(of: "-") else { return nil }
+        return String(name[name.index(after: dash)...])
+    }
+
+    private func checkType(_ version: String?) throws(TailoringError) {
+        // PVH came to guests in Linux 4.11 (CONFIG_PVH; xl.cfg(5)).
+        guard type == .pvh, let version else { return }
+        let numbers = VersionNumbers.leading(in: version)
+        if !numbers.isEmpty && numbers.lexicographicallyPrecedes([4, 11]) {
+            throw TailoringError(
+                "the kernel \(version) cannot be a PVH guest: that needs Linux 4.11 or later", hint: "use --type=pv")
+        }
+    }
+
+    private func checkCompression(_ path: String, in context: RunContext) throws {
+        guard let bytes = try context.host.files.contents(of: path, inTree: context.paths.root, limit: 256 << 20)
+        else { return }
+        let image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
+        guard !image.bootsUnderPVGrub else { return }
+        throw TailoringError(
+            "GRUB for Xen cannot boot the guest's \(path) as a PV guest"
+                + (image.compression.map { ": it is compressed with \($0.rawValue)" } ?? ""),
+            hint: "use --type=pvh, or leave --pvgrub out")
+    }
+}
+
+extension GuestSpec.Install.Method {
+    /// Whether it installs packages, so that the kernel's own scripts made an initial ramdisk.
+    var hasPackages: Bool {
+        switch self {
+        case .debootstrap, .mmdebstrap: true
+        case .tar, .copy: false
+        }
+    }
+}

@@ -1,0 +1,136 @@
+/// Whether a configuration is that of the guest which was asked for.
+extension ConfigurationCheck {
+    mutating func compare(with guest: GuestConfiguration) {
+        compareText("name", with: guest.name.name)
+        compareText("type", with: guest.type.rawValue)
+        if let uuid = guest.uuid, text("uuid").map({ isSame($0.lowercased(), uuid.lowercased()) }) != true {
+            add(.error, "\"uuid\" is \(quoted("uuid")); the guest's is \"\(uuid)\"", key: "uuid")
+        }
+        if file["memory"]?.integer != Int(guest.memory.mebibytes) {
+            add(
+                .error,
+                "\"memory\" is \(quoted("memory")); the guest has \(guest.memory.mebibytes) MiB",
+                key: "memory",
+                hint: "write memory = {{memory}}"
+            )
+        }
+        if let maximum = guest.maximumMemory, file["maxmem"]?.integer != Int(maximum.mebibytes) {
+            add(.warning, "\"maxmem\" is \(quoted("maxmem")); \(maximum.mebibytes) MiB were asked for", key: "maxmem")
+        }
+        if (file["vcpus"]?.integer ?? 1) != guest.virtualCPUs {
+            add(.warning, "\"vcpus\" is \(quoted("vcpus")); \(guest.virtualCPUs) were asked for", key: "vcpus")
+        }
+        compareBoot(with: guest.boot)
+        compareDisks(with: guest.disks)
+        compareVifs(with: guest.vifs)
+    }
+
+    private mutating func compareBoot(with boot: GuestConfiguration.BootMethod) {
+        switch boot {
+        case .directKernel(let kernel, let ramdisk, let commandLine):
+            compareText("kernel", with: kernel.string)
+            if let ramdisk { compareText("ramdisk", with: ramdisk.string) } else { compareAbsent("ramdisk") }
+            let words = self.commandLine.split(separator: " ")
+            for root in commandLine.split(separator: " ") where root.hasPrefix("root=") && !words.contains(root) {
+                add(
+                    .error,
+                    "the kernel is not told of \(root)",
+                    key: "cmdline",
+                    hint: "write cmdline = \"{{cmdline}}\""
+                )
+            }
+        case .pygrub:
+            compareText("bootloader", with: "pygrub", also: ["/usr/bin/pygrub"])
+        case .pvgrub(let loader):
+            compareText("kernel", with: loader.string)
+            compareAbsent("ramdisk")
+        }
+    }
+
+    /// What xl makes of the keys for the kernel's command line.
+    private var commandLine: String {
+        text("cmdline") ?? [text("root").map { "root=\($0)" }, text("extra")].compactMap(\.self).joined(separator: " ")
+    }
+
+    private mutating func compareDisks(with entries: [DiskEntry]) {
+        for entry in entries {
+            let path = entry.target.string
+            let same = disks.filter { $0.target.map { isSame($0, path) } ?? false }
+            guard let disk = same.first else {
+                add(
+                    .error,
+                    "the disk \(path)\(entry.isRoot ? ", which holds the root," : "") is missing",
+                    key: "disk",
+                    hint: "write the list as {{#disks}}\"{{spec}}\", {{/disks}}"
+                )
+                continue
+            }
+            if same.count > 1 { add(.error, "the disk \(path) is there \(same.count) times", key: "disk") }
+            if disk.vdev != entry.vdev {
+                add(.error, "the disk \(path) is \(disk.vdev); the guest knows it as \(entry.vdev)", key: "disk")
+            }
+            if disk.access != entry.access {
+                add(
+                    .error,
+                    "the disk \(path) is \(disk.access.rawValue); it must be \(entry.access.rawValue)",
+                    key: "disk"
+                )
+            }
+            if disk.format != entry.format {
+                add(
+                    .error,
+                    "the disk \(path) is \(disk.format.rawValue); it is made as \(entry.format.rawValue)",
+                    key: "disk"
+                )
+            }
+        }
+        let known = entries.map(\.target.string)
+        for disk in disks where !known.contains(where: { isSame($0, disk.target ?? "") }) {
+            add(.warning, "the disk \(disk.target ?? disk.vdev) is none of those that Domus made", key: "disk")
+        }
+    }
+
+    private mutating func compareVifs(with wanted: [VifSpec]) {
+        for vif in wanted {
+            let mac = vif.mac?.description ?? ""
+            guard let found = vifs.first(where: { $0.mac == vif.mac }) else {
+                add(
+                    .error,
+                    "the interface with the MAC address \(mac) is missing",
+                    key: "vif",
+                    hint: "write the list as {{#vifs}}\"{{spec}}\", {{/vifs}}"
+                )
+                continue
+            }
+            if let bridge = vif.bridge, found.bridge != bridge {
+                add(
+                    .error,
+                    "the interface \(mac) is on \(found.bridge.map { "the bridge \($0)" } ?? "no given bridge"); "
+                        + "\(bridge) was asked for",
+                    key: "vif"
+                )
+            }
+        }
+    }
+
+    private mutating func compareText(_ key: String, with wanted: String, also: [String] = []) {
+        guard let found = text(key) else {
+            if file[key] == nil { add(.error, "\"\(key)\" is missing", hint: "write \(key) = \"{{\(key)}}\"") }
+            return
+        }
+        guard !isSame(found, wanted), !also.contains(where: { isSame($0, found) }) else { return }
+        add(.error, "\"\(key)\" is \"\(found)\"; the guest's is \"\(wanted)\"", key: key)
+    }
+
+    private mutating func compareAbsent(_ key: String) {
+        if file[key] != nil { add(.error, "\"\(key)\" is \(quoted(key)); this guest has none", key: key) }
+    }
+
+    private func quoted(_ key: String) -> String {
+        guard let value = file[key] else { return "missing" }
+        return value.text.map { "\"\($0)\"" } ?? "a list"
+    }
+
+    // Swift's == takes two spellings of an accented letter for equal; to a file system they are two files.
+    private func isSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+}

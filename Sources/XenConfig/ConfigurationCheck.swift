@@ -1,0 +1,185 @@
+import Templating
+
+/// Looks for what xl would stumble over or silently ignore, in any configuration.
+struct ConfigurationCheck {
+    let file: XenConfigFile
+    private(set) var problems: [Problem] = []
+    private(set) var disks: [DiskSpec] = []
+    private(set) var vifs: [VifSpec] = []
+
+    init(_ file: XenConfigFile) {
+        self.file = file
+        checkKeys()
+        checkLists()
+        checkWords()
+        checkBoot()
+        checkMemory()
+    }
+
+    mutating func add(_ severity: Problem.Severity, _ message: String, key: String? = nil, hint: String? = nil) {
+        problems.append(
+            Problem(
+                severity: severity,
+                message: message,
+                hint: hint,
+                position: key.flatMap(file.position(of:))
+            )
+        )
+    }
+
+    /// The single value of a key; nil when there is none, or a list.
+    func text(_ key: String) -> String? { file[key]?.text }
+
+    private mutating func checkKeys() {
+        for (key, positions) in file.overridden {
+            add(
+                .warning,
+                "\"\(key)\" is set again; what line \(positions[0].line) says has no effect",
+                key: key
+            )
+        }
+        if let entry = file.entries.first(where: { $0.operation == .add }) {
+            add(.warning, "+= is understood by Xen 4.17 and later only", key: entry.key)
+        }
+        var seen: Set<String> = []
+        for entry in file.entries where seen.insert(entry.key).inserted {
+            guard let value = file[entry.key] else { continue }
+            checkValue(value, of: entry.key)
+        }
+    }
+
+    private mutating func checkValue(_ value: XenConfigValue, of key: String) {
+        if value.text == "" || value.items?.contains(.string("")) == true {
+            add(.error, "\"\(key)\" has an empty value", key: key, hint: "leave the key out")
+        }
+        guard let shape = XenConfigKeys.shape(of: key) else {
+            add(.warning, "\"\(key)\" is no key of xl, which ignores it", key: key, hint: XenConfigKeys.advice(on: key))
+            return
+        }
+        switch value {
+        case .list:
+            if !shape.contains(.list) {
+                add(.error, "\"\(key)\" is a list; xl wants a single value and ignores it", key: key)
+            }
+        case .string(let text), .number(let text):
+            if shape == .list {
+                add(
+                    .error,
+                    "\"\(key)\" is a single value; xl wants a list and ignores it",
+                    key: key,
+                    hint: "put it in [ ]"
+                )
+            } else if shape == .number && value.integer == nil && !text.isEmpty {
+                add(
+                    .error,
+                    "\"\(key)\" is \"\(text)\", no number; xl ignores it",
+                    key: key,
+                    hint: "yes is 1 and no is 0"
+                )
+            } else if !shape.contains(.string) && value.isOctal {
+                add(
+                    .error,
+                    "\"\(key)\" is \(text), which xl reads as octal \(value.integer.map(String.init) ?? "nonsense")",
+                    key: key,
+                    hint: "leave the leading zero out"
+                )
+            }
+        }
+    }
+
+    private mutating func checkLists() {
+        for text in strings(of: "disk") {
+            do {
+                let disk = try DiskSpec(parsing: text)
+                disks.append(disk)
+                if disk.hasDeprecatedPrefix {
+                    add(
+                        .warning,
+                        "the disk \"\(text)\" has a prefix, which xl deprecates",
+                        key: "disk",
+                        hint: disk.text
+                    )
+                }
+            } catch {
+                add(.error, error.message, key: "disk", hint: error.hint)
+            }
+        }
+        for (index, disk) in disks.enumerated() where disks[..<index].contains(where: { $0.vdev == disk.vdev }) {
+            add(.error, "two disks are \(disk.vdev)", key: "disk")
+        }
+        for text in strings(of: "vif") {
+            let vif = VifSpec(parsing: text)
+            vifs.append(vif)
+            for complaint in vif.complaints { add(.error, "in the vif \"\(text)\": \(complaint)", key: "vif") }
+        }
+    }
+
+    private mutating func strings(of key: String) -> [String] {
+        guard let items = file[key]?.items else { return [] }
+        if items.contains(where: { $0.text == nil }) {
+            add(.error, "\"\(key)\" holds a list inside the list, at which xl stops reading it", key: key)
+        }
+        return items.prefix { $0.text != nil }.compactMap(\.text).filter { !$0.isEmpty }
+    }
+
+    private mutating func checkWords() {
+        // xl compares as many characters as there are, so that "p" is pv and "" is hvm.
+        checkWord("type", of: ["pv", "pvh", "hvm"])
+        checkWord("builder", of: ["generic", "hvm"])
+        if text("type") != "hvm" && text("builder") != "hvm" { checkWord("firmware", of: ["pvgrub32", "pvgrub64"]) }
+        for key in XenConfigKeys.actionKeys { checkWord(key, of: XenConfigKeys.actions.sorted()) }
+        if let builder = text("builder") {
+            if let type = text("type"), (type == "hvm") != (builder == "hvm") {
+                add(.error, "\"builder\" and \"type\" contradict each other", key: "builder", hint: "leave builder out")
+            } else {
+                add(.warning, "\"builder\" is deprecated since Xen 4.10", key: "builder", hint: "write type")
+            }
+        }
+        if let uuid = text("uuid"), !GuestConfiguration.isUUID(uuid) {
+            add(.error, "\"uuid\" is \"\(uuid)\", no UUID", key: "uuid")
+        }
+    }
+
+    private mutating func checkWord(_ key: String, of known: [String]) {
+        guard let word = text(key), !word.isEmpty, !known.contains(word) else { return }
+        add(.error, "\"\(key)\" is \"\(word)\"", key: key, hint: "xl knows \(known.joined(separator: ", "))")
+    }
+
+    private mutating func checkBoot() {
+        if file["kernel"] != nil {
+            for other in ["bootloader", "firmware"] where file[other] != nil {
+                add(.error, "both \"kernel\" and \"\(other)\" are given", key: other, hint: "leave one of them out")
+            }
+        }
+        if let loader = text("bootloader"), loader.hasSuffix("/pygrub") {
+            add(
+                .warning,
+                "the path of pygrub is gone since Xen 4.19",
+                key: "bootloader",
+                hint: "write bootloader = \"pygrub\""
+            )
+        }
+        if file["cmdline"] != nil {
+            for other in ["root", "extra"] where file[other] != nil {
+                add(.warning, "\"\(other)\" has no effect beside \"cmdline\"", key: other)
+            }
+        }
+        if file["device_model"] != nil {
+            add(
+                .warning,
+                "\"device_model\" is ignored since Xen 4.2",
+                key: "device_model",
+                hint: "write device_model_override, if it must be"
+            )
+        }
+    }
+
+    private mutating func checkMemory() {
+        if let memory = file["memory"]?.integer, let maximum = file["maxmem"]?.integer, maximum < memory {
+            add(.error, "\"maxmem\" is \(maximum), below the memory of \(memory)", key: "maxmem")
+        }
+        for key in ["memory", "maxmem", "vcpus"] {
+            if let value = file[key]?.integer, value < 1 { add(.error, "\"\(key)\" is \(value)", key: key) }
+        }
+    }
+}

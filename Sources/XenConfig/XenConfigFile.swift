@@ -1,0 +1,121 @@
+import Templating
+
+/// An xl configuration as xl's own parser (libxlu) sees it: assignments in their order, comments dropped.
+package struct XenConfigFile: Sendable {
+    /// An assignment.
+    package struct Entry: Sendable {
+        /// What becomes of an earlier value of the same key.
+        package enum Operation: String, Sendable {
+            /// `=`: the new value replaces it.
+            case set = "="
+            /// `+=` (Xen 4.17): strings and lists grow at their end.
+            case add = "+="
+        }
+
+        package let key: String
+        package let operation: Operation
+        package let value: XenConfigValue
+        /// Where the key stands; line 1, column 1 for entries that were never in a file.
+        package let position: XenConfigError.Position
+
+        package init(
+            _ key: String,
+            _ operation: Operation = .set,
+            _ value: XenConfigValue,
+            at position: XenConfigError.Position = .init(line: 1, column: 1)
+        ) {
+            self.key = key
+            self.operation = operation
+            self.value = value
+            self.position = position
+        }
+    }
+
+    /// All assignments in their order, repeated ones too.
+    package let entries: [Entry]
+
+    package init(entries: [Entry]) { self.entries = entries }
+
+    /// Reads a configuration.
+    ///
+    /// Accepts what libxlu_cfg of Xen accepts since 4.17, with four refusals more: numeric escapes, which libxlu
+    /// misreads; NUL, at which it stops; lists nested deeper than 100, where it may run out of its stack; and a stray
+    /// character that is the very last of the text, which it overlooks.
+    ///
+    /// - Parameter file: What messages call the text.
+    /// - Throws: ``XenConfigError`` with line and column.
+    package init(parsing text: String, file: String? = nil) throws(XenConfigError) {
+        var parser = XenConfigParser(text, file: file)
+        entries = try parser.parse()
+    }
+
+    /// The value that xl takes for a key: the last one assigned, with what `+=` added to it; nil when there is none.
+    package subscript(key: String) -> XenConfigValue? {
+        var result: XenConfigValue?
+        for entry in entries where entry.key == key {
+            switch (entry.operation, result, entry.value) {
+            case (.add, .list(let items)?, .list(let more)): result = .list(items + more)
+            // The parser has refused a list added to a string and the other way round.
+            case (.add, let value?, let more): result = .string((value.text ?? "") + (more.text ?? ""))
+            case (_, _, let value): result = value
+            }
+        }
+        return result
+    }
+
+    /// Where a key is assigned for the last time.
+    package func position(of key: String) -> XenConfigError.Position? {
+        entries.last { $0.key == key }?.position
+    }
+
+    /// Keys that a later `=` overrides, with the places of the assignments that so have no effect.
+    package var overridden: [(key: String, positions: [XenConfigError.Position])] {
+        var seen: [String] = []
+        for entry in entries where !seen.contains(entry.key) { seen.append(entry.key) }
+        return seen.compactMap { key in
+            let all = entries.filter { $0.key == key }
+            guard let last = all.lastIndex(where: { $0.operation == .set }), last > 0 else { return nil }
+            return (key, all[..<last].map(\.position))
+        }
+    }
+
+    /// The configuration as text that reads back as the same assignments.
+    ///
+    /// - Throws: ``XenConfigError`` for a key, number or character that the format cannot express.
+    package func text() throws(XenConfigError) -> String {
+        var text = ""
+        for entry in entries {
+            guard XenConfigParser.isIdentifier(entry.key) else {
+                throw XenConfigError("\"\(entry.key)\" cannot be a key of an xl configuration")
+            }
+            text += "\(entry.key) \(entry.operation.rawValue) "
+            if case .list(let items) = entry.value, !items.isEmpty {
+                text += "[\n"
+                for item in items { text += "    \(try Self.print(item)),\n" }
+                text += "]\n"
+            } else {
+                text += try Self.print(entry.value) + "\n"
+            }
+        }
+        return text
+    }
+
+    private static func print(_ value: XenConfigValue) throws(XenConfigError) -> String {
+        switch value {
+        case .string(let text):
+            guard !text.utf8.contains(0) else {
+                throw XenConfigError("a string with a NUL cannot stand in an xl configuration")
+            }
+            return "\"\(Escaping.xl.escape(text))\""
+        case .number(let text):
+            guard XenConfigParser.isNumber(text) else {
+                throw XenConfigError("\"\(text)\" cannot be a number of an xl configuration")
+            }
+            return text
+        case .list(let items):
+            var printed: [String] = []
+            for item in items { printed.append(try print(item)) }
+            return "[\(printed.joined(separator: ", "))]"
+        }
+    }
+}

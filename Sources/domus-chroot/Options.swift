@@ -1,0 +1,120 @@
+import Glibc
+
+/// The command line, as the caller wrote it. The command itself stays where the kernel put it, byte for byte.
+struct Options {
+    /// A file or directory of the host to be shown somewhere else.
+    struct Binding {
+        var source: String
+        var destination: String
+        var isWritable: Bool
+
+        /// The path inside the guest's tree, if the destination lies there.
+        var insideRoot: String? { destination.hasPrefix("@/") ? String(destination.dropFirst()) : nil }
+    }
+
+    var root: String?
+    var enter = false
+    var mountKernelFileSystems = false
+    var bindings: [Binding] = []
+    var readOnlyHost = false
+    var writable: [String] = []
+    var provided: [Binding] = []
+    var passStandardInput = false
+    var pidNamespace = false
+    var allowUnprivileged = false
+    var help = false
+    /// The index in argv of the command's name.
+    var command = 0
+
+    static let usage = """
+        Usage: domus-chroot [OPTION]... -- COMMAND [ARGUMENT]...
+        Runs a command with mounts of its own, which end with it.
+
+          --root=DIR             the guest's tree
+          --enter                chroot into the tree before the command
+          --mount-kernel-fs      proc, sys (read-only), a minimal dev and a fresh run, in the tree
+          --bind=SRC:DST         show SRC, read-only, at DST (@/PATH is inside the tree)
+          --bind-writable=SRC:DST  the same, and what is written to DST lands in SRC
+          --read-only-host       everything but the tree is read-only for the command
+          --writable=DIR         but not DIR
+          --provide=SRC:DST      show the file SRC at DST, even where DST's directory does not exist
+          --stdin                the command reads standard input (otherwise a pipe there is the lifeline)
+          --pid-namespace        whatever the command leaves running ends with it
+          --allow-unprivileged   go on without mounts where the kernel allows none
+
+        Exit status: the command's own, 128 + N when signal N ended it, 125 when domus-chroot failed,
+        126 when the command cannot be executed, 127 when it is not found.
+
+        """
+
+    /// - Throws: ``Failure`` that names the argument at fault.
+    init(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) throws(Failure) {
+        // Swift reads it from there, and gives nothing where there is no /proc.
+        guard arguments[0] != nil else { throw Failure("read the command line from", "/proc/self/cmdline") }
+        var index = 1
+        while let raw = arguments[index] {
+            guard let argument = String(validatingCString: raw) else {
+                throw Failure("read argument", "\(index): it is not UTF-8", code: 0)
+            }
+            index += 1
+            if argument == "--" { break }
+            guard argument.hasPrefix("--") else {
+                throw Failure("understand", "\"\(argument)\": the command comes after \"--\"", code: 0)
+            }
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            try take(String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
+        }
+        if help { return }
+        command = index
+        guard arguments[index] != nil else { throw Failure("run", "nothing: no command after \"--\"", code: 0) }
+        try check()
+    }
+
+    private mutating func take(_ name: String, _ value: String?) throws(Failure) {
+        switch (name, value) {
+        case ("--root", let value?): root = value
+        case ("--writable", let value?): writable.append(value)
+        case ("--bind", let value?): bindings.append(try Self.binding(name, value, isWritable: false))
+        case ("--bind-writable", let value?): bindings.append(try Self.binding(name, value, isWritable: true))
+        case ("--provide", let value?): provided.append(try Self.binding(name, value, isWritable: false))
+        case ("--enter", nil): enter = true
+        case ("--mount-kernel-fs", nil): mountKernelFileSystems = true
+        case ("--read-only-host", nil): readOnlyHost = true
+        case ("--stdin", nil): passStandardInput = true
+        case ("--pid-namespace", nil): pidNamespace = true
+        case ("--allow-unprivileged", nil): allowUnprivileged = true
+        case ("--help", nil): help = true
+        default: throw Failure("understand", "the option \(name)\(value.map { "=\($0)" } ?? "")", code: 0)
+        }
+    }
+
+    private static func binding(_ name: String, _ value: String, isWritable: Bool) throws(Failure) -> Binding {
+        let parts = value.split(separator: ":", maxSplits: 1).map(String.init)
+        guard parts.count == 2, parts[0].hasPrefix("/"), parts[1].hasPrefix("/") || parts[1].hasPrefix("@/") else {
+            throw Failure("understand", "\(name)=\(value): two absolute paths are needed, SRC:DST", code: 0)
+        }
+        return Binding(source: parts[0], destination: parts[1], isWritable: isWritable)
+    }
+
+    /// Makes host paths absolute and refuses what makes no sense together.
+    private mutating func check() throws(Failure) {
+        if let given = root {
+            let path = try absolute(given)
+            guard path != "/" else { throw Failure("use", "/ as the guest's tree", code: 0) }
+            root = path
+        } else {
+            let needsRoot = enter || mountKernelFileSystems || bindings.contains { $0.insideRoot != nil }
+            if needsRoot { throw Failure("do that", "without --root=DIR", code: 0) }
+        }
+        for index in writable.indices { writable[index] = try absolute(writable[index]) }
+        if let inside = provided.first(where: { $0.insideRoot != nil }) {
+            throw Failure("provide", "\(inside.destination) inside the tree: use --bind", code: 0)
+        }
+    }
+
+    private func absolute(_ path: String) throws(Failure) -> String {
+        guard let resolved = realpath(path, nil) else { throw Failure("find", path) }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}

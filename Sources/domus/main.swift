@@ -1,0 +1,3 @@
+import Commands
+
+await EntryPoint.run(CommandLine.arguments)
