@@ -63,6 +63,30 @@ let package = Package(
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict),
+
+        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("TestSupportTests", ["TestSupport", system]),
+        tests("GuestModelTests", ["GuestModel"]),
+        tests("LinuxHostTests", ["LinuxHost", "GuestModel", "TestSupport", system]),
+        tests("TemplatingTests", ["Templating"]),
+        tests("SettingsTests", ["Settings", "GuestModel", system]),
+        tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", system]),
+        tests("ArchivesTests", ["Archives", system]),
+        tests("PartitionsTests", ["Partitions", system]),
+        tests("StorageTests", ["Storage", "GuestModel", "LinuxHost", system]),
+        tests("TailoringTests", ["Tailoring", "GuestModel", "LinuxHost", "Storage", system]),
+        tests("BootstrapTests", ["Bootstrap", "GuestModel", "LinuxHost", system]),
+        tests(
+            "ProvisioningTests",
+            [
+                "Provisioning", "Bootstrap", "GuestModel", "LinuxHost", "Storage", "Tailoring", "XenConfig", system,
+            ]),
+        tests("CommandsTests", ["Commands", "GuestModel", "LinuxHost", "Provisioning", "Settings", "TestSupport", system]),
+        tests("ChrootHelperTests", ["CLinux", "domus-chroot"]),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["TestSupport", "domus", "domus-chroot", system],
+            path: "Tests/Acceptance"),
+        tests("ArchitectureTests", []),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -19,10 +19,10 @@ struct Debootstrap: RootInstaller {
     }
 
     /// The command itself, before it is confined.
-    func invocation(root: FilePath) -> Invocation {
+    func invocation(root: FilePath, keyring: FilePath?) -> Invocation {
         let install = spec.install
         var arguments = ["--arch=\(spec.architecture)"]
-        switch (install.verification, install.keyring) {
+        switch (install.verification, keyring) {
         case (.required, let keyring?):
             // Without --force-check-gpg debootstrap goes on, unverified, when it finds no keyring.
             arguments += ["--force-check-gpg", "--keyring=\(keyring)"]
@@ -55,8 +55,9 @@ struct Debootstrap: RootInstaller {
         try await MirrorProbe(
             mirror: spec.install.mirror, suite: spec.release.codename, proxy: spec.install.proxy
         ).ask(at: site, on: host)
+        let keyring = try Keyring.prepare(spec.install, at: site, on: host)
         // Its processes and mounts (it mounts /proc and /sys in the tree) die with the helper, whatever happens.
-        let confined = Confinement(helper: site.helper).wrap(command.invocation(root: site.root))
+        let confined = Confinement(helper: site.helper).wrap(command.invocation(root: site.root, keyring: keyring))
         let status = try await host.processes.run(confined, appendingOutputTo: site.log)
         guard status.isSuccess else {
             let tail = try BootstrapLog(site: site, host: host).complaint()

@@ -18,6 +18,22 @@ package struct MirrorProbe: Sendable {
     /// apt's own downloader, so that every scheme, proxy and certificate that apt knows works here too.
     package static let requirement = (program: "/usr/lib/apt/apt-helper", package: "apt")
 
+    /// Whether the suite is there: a question that leaves nothing behind. wget comes with debootstrap.
+    package func answers(on host: Host) async -> Bool {
+        var environment = ["LC_ALL": "C.UTF-8"]
+        if let proxy {
+            environment["http_proxy"] = proxy
+            environment["https_proxy"] = proxy
+        }
+        for file in ["InRelease", "Release"] {
+            let question = Invocation(
+                "wget", ["--quiet", "--spider", "--tries=1", "--timeout=15", "\(base)/dists/\(suite)/\(file)"],
+                environment: environment, timeout: 60)
+            if let answer = try? await host.processes.capture(question), answer.status.isSuccess { return true }
+        }
+        return false
+    }
+
     /// The download of one file of the suite.
     package func invocation(of file: String, to target: FilePath) -> Invocation {
         var options = [

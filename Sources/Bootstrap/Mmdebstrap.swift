@@ -17,7 +17,7 @@ struct Mmdebstrap: RootInstaller {
         [("mmdebstrap", "mmdebstrap"), ("apt-get", "apt")]
     }
 
-    func invocation(root: FilePath) -> Invocation {
+    func invocation(root: FilePath, keyring: FilePath?) -> Invocation {
         let install = spec.install
         // `important` is what debootstrap installs when it is not told otherwise.
         var arguments = [
@@ -28,17 +28,17 @@ struct Mmdebstrap: RootInstaller {
         arguments.append("--aptopt=Acquire::Languages \"none\"")
         if spec.release.isArchived { arguments.append("--aptopt=Acquire::Check-Valid-Until \"false\"") }
         arguments += [spec.release.codename, root.string]
-        arguments += sources
+        arguments += sources(keyring)
         return Invocation(
             "mmdebstrap", arguments, environment: ["LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"],
             timeout: install.timeout)
     }
 
     /// Lines of sources.list(5): every one says which key must have signed it.
-    private var sources: [String] {
+    private func sources(_ keyring: FilePath?) -> [String] {
         let install = spec.install
         let options: String
-        switch (install.verification, install.keyring) {
+        switch (install.verification, keyring) {
         case (.required, let keyring?): options = "[signed-by=\(keyring)]"
         default: options = "[trusted=yes]"
         }
@@ -53,7 +53,8 @@ struct Mmdebstrap: RootInstaller {
         try await MirrorProbe(
             mirror: spec.install.mirror, suite: spec.release.codename, proxy: spec.install.proxy
         ).ask(at: site, on: host)
-        let confined = Confinement(helper: site.helper).wrap(invocation(root: site.root))
+        let keyring = try Keyring.prepare(spec.install, at: site, on: host)
+        let confined = Confinement(helper: site.helper).wrap(invocation(root: site.root, keyring: keyring))
         let status = try await host.processes.run(confined, appendingOutputTo: site.log)
         guard status.isSuccess else {
             let tail = try BootstrapLog(site: site, host: host).complaint()

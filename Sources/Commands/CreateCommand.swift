@@ -24,7 +24,7 @@ struct CreateCommand: AsyncParsableCommand {
         let builder = SpecBuilder(
             values: values.values, knowledge: knowledge, host: host, unknown: values.unknown,
             workingDirectory: Invoked.workingDirectory)
-        let built = try builder.build()
+        let built = try await builder.build()
         let spec = built.spec
         if options.dumpconfig {
             console.result(SpecDescription(spec).lines.joined(separator: "\n") + "\n", json: SpecDescription(spec))

@@ -144,7 +144,7 @@ struct SpecDescription: Encodable {
         values += [
             ("install-method", spec.install.method.name), ("mirror", MirrorURL.redacted(spec.install.mirror)),
             ("components", spec.install.components.joined(separator: " ")),
-            ("keyring", spec.install.keyring?.string ?? ""),
+            ("keyring", spec.install.keyrings.map(\.string).joined(separator: " ")),
             ("verification", spec.install.verification.rawValue),
             ("serial_device", spec.boot.serialDevice), ("boot", Self.name(of: spec.boot.loader)),
             ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),

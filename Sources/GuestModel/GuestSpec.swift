@@ -107,9 +107,9 @@ package struct GuestSpec: Sendable {
         package var mirror: String
         /// Components of the archive, for example `main`, `contrib`.
         package var components: [String]
-        /// The keyring that signs the archive; nil only with `verification == .disabled`.
-        package var keyring: FilePath?
-        /// Whether the guest itself ships that keyring.
+        /// The keyrings of which one must have signed the archive; none only where nothing is verified. An archived
+        /// release has two: its keys move from the distribution's keyring to the one of removed keys at some time.
+        package var keyrings: [FilePath]
         package var proxy: String?
         package var verification: Verification
         /// Where security updates come from; nil where the release has none.
@@ -125,7 +125,7 @@ package struct GuestSpec: Sendable {
             method: Method,
             mirror: String,
             components: [String],
-            keyring: FilePath?,
+            keyrings: [FilePath],
             proxy: String? = nil,
             verification: Verification = .required,
             security: Security? = nil,
@@ -136,7 +136,7 @@ package struct GuestSpec: Sendable {
             self.method = method
             self.mirror = mirror
             self.components = components
-            self.keyring = keyring
+            self.keyrings = keyrings
             self.proxy = proxy
             self.verification = verification
             self.security = security

@@ -58,7 +58,7 @@ package struct Release: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The last day on which anybody supports it on its ordinary mirror; nil while that is not set.
     package let endOfLife: CalendarDate?
     /// Whether that day has passed, so that the release is found on the archive's mirror.
-    package let isArchived: Bool
+    package var isArchived: Bool
 
     package init(
         distribution: Distribution,

@@ -4,11 +4,14 @@ import GuestModel
 package struct MirrorsConf: Sendable {
     private let mirrors: [String: Sourced<MirrorURL>]
 
-    /// What xen-tools ships: nobody's choice, so it must not win over the mirror that the host itself uses.
-    private static let shipped: Set<String> = [
-        "http://deb.debian.org/debian", "http://archive.debian.org/debian", "http://ftp.debian.org/debian",
-        "http://archive.ubuntu.com/ubuntu", "http://old-releases.ubuntu.com/ubuntu",
-    ]
+    /// Whether an address is the distribution's own, directly below `debian.org` or `ubuntu.com`: what xen-tools
+    /// ships, so nobody's choice, and it must not win over the mirror that the host itself uses. A country's mirror
+    /// (`ftp.de.debian.org`) is a choice.
+    private static func isDistributions(_ url: MirrorURL) -> Bool {
+        guard let start = url.text.firstRange(of: "://")?.upperBound else { return false }
+        let host = url.text[start...].prefix { $0 != "/" && $0 != ":" }
+        return host.split(separator: ".").count == 3 && (host.hasSuffix(".debian.org") || host.hasSuffix(".ubuntu.com"))
+    }
 
     /// - Parameter settings: What ``XenToolsConf/expanded(_:)`` made of the file, which has the same grammar.
     /// - Throws: ``SettingsError`` for a value that is not the address of an archive.
@@ -23,10 +26,10 @@ package struct MirrorsConf: Sendable {
     /// The mirror that the user has set for a release: under its codename, or for all releases of its kind under
     /// `debian`, `debian_archive`, `ubuntu` or `ubuntu_archive`.
     ///
-    /// - Returns: nil without one, and where the file still says what xen-tools ships.
+    /// - Returns: nil without one, and where the file names the distribution's own hosts, as xen-tools ships it.
     package func mirror(for release: Release) -> Sourced<MirrorURL>? {
         let general = release.distribution.rawValue + (release.isArchived ? "_archive" : "")
         guard let found = mirrors[release.codename] ?? mirrors[general] else { return nil }
-        return Self.shipped.contains(found.value.text) ? nil : found
+        return Self.isDistributions(found.value) ? nil : found
     }
 }

@@ -147,7 +147,9 @@ package struct HookEnvironment: Sendable {
         variables["DOMUS_SECURITY_MIRROR"] = install.security?.mirror
         if spec.release.isArchived { variables["DOMUS_ARCHIVED"] = "1" }
         if install.verification == .disabled { variables["DOMUS_UNVERIFIED"] = "1" }
-        if let keyring = install.keyring, !Self.isShipped(keyring) { variables["DOMUS_KEYRING"] = keyring.string }
+        if let keyring = install.keyrings.first, install.keyrings.count == 1, !Self.isShipped(keyring) {
+            variables["DOMUS_KEYRING"] = keyring.string
+        }
     }
 
     /// Whether a guest of the distribution brings the keyring with its own archive-keyring package.

@@ -211,13 +211,19 @@ struct MirrorsConfTests {
     func shipped(name: String) async throws {
         let conf = try await conf(
             """
-            debian =         http://deb.debian.org/debian
+            debian =         http://ftp.debian.org/debian
             debian_archive = http://archive.debian.org/debian
             ubuntu =         http://archive.ubuntu.com/ubuntu
             ubuntu_archive = http://old-releases.ubuntu.com/ubuntu
             """
         )
         #expect(conf.mirror(for: try release(name)) == nil)
+    }
+
+    @Test("a mirror of a country is a choice")
+    func country() async throws {
+        let conf = try await conf("debian = http://ftp.de.debian.org/debian")
+        #expect(conf.mirror(for: try release("bookworm"))?.value.text == "http://ftp.de.debian.org/debian")
     }
 
     @Test("a value that is no address is refused at its line")

@@ -150,6 +150,7 @@ struct XenConfigFileTests {
         #expect(throws: XenConfigError.self) { try XenConfigFile(parsing: "a = \(deep)") }
         let fine = String(repeating: "[", count: 100) + String(repeating: "]", count: 100)
         #expect(try XenConfigFile(parsing: "a = \(fine)").entries.count == 1)
+        #expect(throws: XenConfigError.self) { try XenConfigFile(parsing: "a = [\(fine)]") }
     }
 
     @Test("of repeated keys the last one counts, all are kept, and the lost ones are named")

@@ -1,3 +1,4 @@
+import Bootstrap
 import GuestModel
 import LinuxHost
 import Provisioning
@@ -13,10 +14,12 @@ struct ArchiveBuilder {
 
     func build(
         release: Release, architecture: Architecture, notes: inout [String], warnings: inout [String]
-    ) throws -> GuestSpec.Install {
+    ) async throws -> GuestSpec.Install {
         let method = try method(release)
         let apt = knowledge.sources.mirror(
             for: release, architecture: architecture, known: knowledge.releases, today: knowledge.today)
+        // The release as its mirror has it: its updates are where it is.
+        var suites = release
         var mirror: String
         if let given = values.given("mirror-\(release.codename)") ?? values.given("mirror") {
             mirror = try given.parsed { text throws(ValueError) in try MirrorURL(parsing: text).text }
@@ -25,7 +28,8 @@ struct ArchiveBuilder {
         } else if let apt {
             mirror = apt.url.text
         } else {
-            mirror = release.defaultMirror(for: architecture)
+            mirror = try await answering(release, architecture)
+            if mirror != release.defaultMirror(for: architecture) { suites.isArchived = false }
         }
         while mirror.hasSuffix("/") { mirror.removeLast() }
         if release.isArchived {
@@ -46,9 +50,27 @@ struct ArchiveBuilder {
         }
         return GuestSpec.Install(
             method: method, mirror: mirror, components: components(release),
-            keyring: try keyring(release, apt: apt, verification: verification, isNeeded: needsArchive),
-            proxy: proxy, verification: verification, security: try security(release, architecture, apt),
-            updatesSuite: release.updatesSuite)
+            keyrings: try keyrings(release, apt: apt, verification: verification, isNeeded: needsArchive),
+            proxy: proxy, verification: verification, security: try security(suites, architecture, apt),
+            updatesSuite: suites.updatesSuite)
+    }
+
+    /// The distribution's default. A release moves to the archive some months after its last day: while the archive
+    /// does not have it yet, the mirror of the living ones, the host's own before the default, goes on to count.
+    private func answering(_ release: Release, _ architecture: Architecture) async throws -> String {
+        let usual = release.defaultMirror(for: architecture)
+        guard release.isArchived else { return usual }
+        var living = release
+        living.isArchived = false
+        let host = knowledge.sources.mirror(
+            for: living, architecture: architecture, known: knowledge.releases, today: knowledge.today)
+        let others = [host?.url.text, release.fallbackMirror(for: architecture)].compactMap(\.self)
+        let proxy = values.given("apt-proxy")?.value
+        for mirror in [usual] + others
+        where await MirrorProbe(mirror: mirror, suite: release.codename, proxy: proxy).answers(on: self.host) {
+            return mirror
+        }
+        return usual
     }
 
     /// The user's choice (`none` for none), else apt's own, else the distribution's.
@@ -108,24 +130,31 @@ struct ArchiveBuilder {
         }
     }
 
-    /// The keyring that must have signed the archive: the user's, apt's own for that mirror, or the distribution's.
-    private func keyring(
+    /// The keyrings of which one must have signed the archive: the user's, apt's own for that mirror, or the
+    /// distribution's.
+    private func keyrings(
         _ release: Release, apt: AptMirror?, verification: GuestSpec.Install.Verification, isNeeded: Bool
-    ) throws -> FilePath? {
-        guard verification == .required else { return nil }
+    ) throws -> [FilePath] {
+        guard verification == .required else { return [] }
         if let given = values.given("keyring-\(release.codename)") ?? values.given("keyring") {
             let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
             guard try host.files.entry(at: path) != nil else {
                 throw OptionError("\(given.place): there is no keyring \(path)", exit: .noInput)
             }
-            return path
+            return [path]
         }
-        guard isNeeded else { return nil }
-        // What apt itself trusts for that very release; an archived one was signed by keys that have been removed.
+        guard isNeeded else { return [] }
+        // What apt itself trusts for that very release; an archived one may have been signed by keys since removed.
         if !release.isArchived, let keyring = apt?.keyring, try host.files.entry(at: keyring) != nil {
-            return keyring
+            return [keyring]
         }
-        for candidate in release.keyrings where try host.files.entry(at: candidate) != nil { return candidate }
+        var found: [FilePath] = []
+        for candidate in release.keyrings where try host.files.entry(at: candidate) != nil {
+            // The two spellings of a name may be one file.
+            let path = try host.files.resolved(candidate)
+            if !found.contains(path) { found.append(path) }
+        }
+        guard found.isEmpty else { return release.isArchived ? found : [found[0]] }
         throw OptionError(
             "the keys that sign \(release.title) are not on this host, so nothing from its archive can be verified",
             hint: "apt-get install \(release.keyringPackage), or give the keyring with --keyring=FILE",

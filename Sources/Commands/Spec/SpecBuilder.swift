@@ -24,7 +24,7 @@ struct SpecBuilder {
         var warnings: [String]
     }
 
-    func build() throws -> Built {
+    func build() async throws -> Built {
         var notes: [String] = []
         var warnings: [String] = []
         guard let hostname = try values.parsed("hostname", Hostname.init) else {
@@ -47,7 +47,7 @@ struct SpecBuilder {
             hostname: hostname, dist: distName.value, random: host.random)
         let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build()
-        let archive = try ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
+        let archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
         let boot = try BootBuilder(values: values, host: host, base: workingDirectory)
             .build(release: release, notes: &notes)

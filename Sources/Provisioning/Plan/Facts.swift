@@ -92,10 +92,13 @@ package struct RunContext: Sendable {
         return status
     }
 
-    /// The last lines of the log, for an error that must say why a program failed.
-    func logTail(lines count: Int) -> String {
+    /// The last lines that a program wrote to the log, for an error that must say why it failed. The program is the one
+    /// that ran last.
+    func logTail(of invocation: Invocation, lines count: Int) -> String {
         guard let log, let bytes = try? host.files.contents(of: log, limit: 64 << 20) else { return "" }
-        return String(decoding: bytes.suffix(4096), as: UTF8.self).split(whereSeparator: \.isNewline)
-            .filter { !$0.hasPrefix("+ ") }.suffix(count).joined(separator: "\n")
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let command = text.ranges(of: "+ \(invocation.commandLine)\n").last else { return "" }
+        return String(text[command.upperBound...].suffix(4096)).split(whereSeparator: \.isNewline).suffix(count)
+            .joined(separator: "\n")
     }
 }

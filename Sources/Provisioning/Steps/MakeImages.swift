@@ -82,7 +82,7 @@ struct MakeImages: Step {
     private func make(_ invocation: Invocation, _ partition: Partition, _ context: RunContext) async throws {
         let status = try await context.run(invocation)
         guard status.isSuccess else {
-            let tail = context.logTail(lines: 3)
+            let tail = context.logTail(of: invocation, lines: 3)
             throw StorageError(
                 "cannot make the file system of partition \(partition.name) (\(partition.size)): "
                     + "\(invocation.executable) ended with \(status)" + (tail.isEmpty ? "" : ":\n\(tail)"),

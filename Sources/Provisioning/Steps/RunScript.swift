@@ -10,9 +10,10 @@ struct RunHook: Step {
     var summary: String { "Run hook \(hook.name)" + (hook.isStock ? "" : " (\(hook.path))") }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let status = try await context.run(tailor.invocation(of: hook))
+        let invocation = tailor.invocation(of: hook)
+        let status = try await context.run(invocation)
         guard status.isSuccess else {
-            throw ScriptFailure.error(kind: "hook", name: hook.name, path: hook.path, status: status, in: context)
+            throw ScriptFailure.error(kind: "hook", name: hook.name, path: hook.path, invocation, status, in: context)
         }
     }
 }
@@ -27,18 +28,20 @@ struct RunRole: Step {
     var summary: String { "Run role \(name)" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let status = try await context.run(tailor.invocation(ofRole: path, arguments: arguments))
+        let invocation = tailor.invocation(ofRole: path, arguments: arguments)
+        let status = try await context.run(invocation)
         guard status.isSuccess else {
-            throw ScriptFailure.error(kind: "role", name: name, path: path, status: status, in: context)
+            throw ScriptFailure.error(kind: "role", name: name, path: path, invocation, status, in: context)
         }
     }
 }
 
 private enum ScriptFailure {
     static func error(
-        kind: String, name: String, path: FilePath, status: ExitStatus, in context: RunContext
+        kind: String, name: String, path: FilePath, _ invocation: Invocation, _ status: ExitStatus,
+        in context: RunContext
     ) -> TailoringError {
-        let tail = context.logTail(lines: 5)
+        let tail = context.logTail(of: invocation, lines: 5)
         let hint =
             if case .timedOut = status { "--hook-timeout=SECONDS gives it more time" } else { "the script is \(path)" }
         return TailoringError(

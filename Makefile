@@ -1,0 +1,88 @@
+# Domus: guest provisioning for Xen.
+#
+#   make                release build: bin/domus and its names
+#   make guest          one guest below guests/   (HOSTNAME=demo DIST=bookworm OPTIONS=...)
+#   make check          build and run every test that needs no Xen host
+#   make lint           format, shell scripts, manual pages
+#   make install        DESTDIR= PREFIX=/usr/local
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Not ?=: containers export HOSTNAME, and it is not the guest's.
+HOSTNAME = demo
+DIST = bookworm
+OPTIONS =
+
+SWIFT ?= swift
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+NAMES = xen-create-image xen-delete-image xen-list-images
+
+# What apt has: to build, to make guests, and to test.
+BUILD_PACKAGES = make pkg-config libarchive-dev libparted-dev libsqlite3-dev
+GUEST_PACKAGES = apt debian-archive-keyring debootstrap distro-info-data e2fsprogs gpgv mmdebstrap util-linux
+TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap distro-info dosfstools fdisk gnupg \
+	gpgv grub-xen-host iproute2 libcap2-bin mandoc mmdebstrap mount openssh-client openssl passwd perl procps \
+	shellcheck wget xfsprogs xz-utils zstd
+
+.PHONY: all release guest check lint install clean build-packages guest-packages test-packages
+
+all: release
+
+release: build-packages
+	$(SWIFT) build --configuration release --static-swift-stdlib --product domus
+	$(SWIFT) build --configuration release --static-swift-stdlib --product domus-chroot
+	mkdir -p bin
+	install -m 755 "$$($(SWIFT) build --configuration release --show-bin-path)/domus" bin/domus
+	install -m 755 "$$($(SWIFT) build --configuration release --show-bin-path)/domus-chroot" bin/domus-chroot
+	for name in $(NAMES); do ln -sf domus "bin/$$name"; done
+
+guest: guest-packages release
+	mkdir -p guests
+	$(SUDO) bin/xen-create-image --hostname=$(HOSTNAME) --dist=$(DIST) --dhcp --dir=guests --output=guests $(OPTIONS)
+
+check: build-packages guest-packages test-packages
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: test-packages
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	find Hooks -type f -exec shellcheck --external-sources {} +
+	mandoc -Tlint -Wwarning man/*
+
+install: release
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/libexec/domus" "$(DESTDIR)$(PREFIX)/share/domus"
+	install -m 755 bin/domus "$(DESTDIR)$(PREFIX)/bin/domus"
+	install -m 755 bin/domus-chroot "$(DESTDIR)$(PREFIX)/libexec/domus/domus-chroot"
+	for name in $(NAMES); do ln -sf domus "$(DESTDIR)$(PREFIX)/bin/$$name"; done
+	rm -rf "$(DESTDIR)$(PREFIX)/share/domus/hooks" "$(DESTDIR)$(PREFIX)/share/domus/templates"
+	cp -R Hooks "$(DESTDIR)$(PREFIX)/share/domus/hooks"
+	cp -R Templates "$(DESTDIR)$(PREFIX)/share/domus/templates"
+	for page in man/*.[1-9]; do \
+		section="$${page##*.}"; \
+		install -D -m 644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/}"; \
+	done
+
+clean:
+	rm -rf .build bin
+
+# Installs what is missing, and asks nothing of a machine that has it all.
+define install-packages
+	@missing=""; \
+	for package in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "apt-get install$$missing"; \
+		$(SUDO) apt-get update -qq && \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+build-packages:
+	$(call install-packages,$(BUILD_PACKAGES))
+
+guest-packages:
+	$(call install-packages,$(GUEST_PACKAGES))
+
+test-packages:
+	$(call install-packages,$(TEST_PACKAGES))
