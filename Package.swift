@@ -73,13 +73,17 @@ let package = Package(
         tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", system]),
         tests("ArchivesTests", ["Archives", system]),
         tests("PartitionsTests", ["Partitions", system]),
-        tests("StorageTests", ["Storage", "GuestModel", "LinuxHost", system]),
-        tests("TailoringTests", ["Tailoring", "GuestModel", "LinuxHost", "Storage", system]),
-        tests("BootstrapTests", ["Bootstrap", "GuestModel", "LinuxHost", system]),
+        .target(
+            name: "FakeHost", dependencies: ["GuestModel", "LinuxHost", system], path: "Tests/FakeHost",
+            swiftSettings: strict),
+        tests("StorageTests", ["Storage", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
+        tests("TailoringTests", ["Tailoring", "FakeHost", "GuestModel", "LinuxHost", "Storage", system]),
+        tests("BootstrapTests", ["Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
         tests(
             "ProvisioningTests",
             [
-                "Provisioning", "Bootstrap", "GuestModel", "LinuxHost", "Storage", "Tailoring", "XenConfig", system,
+                "Provisioning", "Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "Storage", "Tailoring",
+                "XenConfig", system,
             ]),
         tests("CommandsTests", ["Commands", "GuestModel", "LinuxHost", "Provisioning", "Settings", "TestSupport", system]),
         tests("ChrootHelperTests", ["CLinux", "domus-chroot"]),

@@ -1,17 +1,17 @@
 #!/bin/sh
 # Shell functions for the tailoring hooks, and for roles that were written for xen-tools.
 #
-# A hook runs on the host, as root, as `HOOK ROOT`, and ROOT is not to be trusted: it may come out of somebody's archive,
-# with a symlink at etc/hostname that points at /etc/passwd, or at /proc/1/root. A plain redirection to "$1/etc/hostname"
-# would follow it out of the guest. So a hook of ours begins with
+# A hook runs on the host, as root, as `HOOK ROOT`, and ROOT is not to be trusted: it may come out of somebody's
+# archive, with a symlink at etc/hostname that points at /etc/passwd, or at /proc/1/root. A plain redirection to
+# "$1/etc/hostname" would follow it out of the guest. So a hook of ours begins with
 #
 #     set -eu
 #     . "$DOMUS_HOOK_DIR/common.sh"
 #     enter_guest "$@"
 #
 # and names files as the guest sees them, through guest_write, guest_read and the others below. They walk a path one
-# component at a time and take every link as relative to the guest's own root, so that what they hand to the host's tools
-# holds no link any more. Nothing else runs in the guest meanwhile, so what was walked stays true.
+# component at a time and take every link as relative to the guest's own root, so that what they hand to the host's
+# tools holds no link any more. Nothing else runs in the guest meanwhile, so what was walked stays true.
 
 # What the host calls the guest's root directory, once enter_guest has run.
 ROOT=${ROOT:-}
@@ -43,9 +43,9 @@ enter_guest() {
 
 # --- paths inside the guest -------------------------------------------------------------------------------------------
 
-# walk_guest PATH [keep]: sets $real to what PATH is once every link is followed inside the guest; with `keep`, a link in
-# last place is not followed. What does not exist (yet) is left as it is written. The status is not 0 for a loop, and for
-# whatever leads into /proc, /sys or /dev: those are the machine's, and /proc/1/root is a way out.
+# walk_guest PATH [keep]: sets $real to what PATH is once every link is followed inside the guest; with `keep`, a link
+# in last place is not followed. What does not exist (yet) is left as it is written. The status is not 0 for a loop,
+# and for whatever leads into /proc, /sys or /dev: those are the machine's, and /proc/1/root is a way out.
 walk_guest() {
     walk_todo=$1
     walk_hops=0
@@ -181,7 +181,9 @@ guest_write() {
         write_mode=${2:-}
         if ! walk_guest "$write_to" || { [ -e "$ROOT$real" ] && [ ! -f "$ROOT$real" ]; }; then
             walk_guest "$write_to" keep || fail "cannot write $write_to in the guest: a link leads out of the guest"
-            [ ! -d "$ROOT$real" ] || [ -L "$ROOT$real" ] || fail "cannot write $write_to in the guest: it is a directory"
+            if [ -d "$ROOT$real" ] && [ ! -L "$ROOT$real" ]; then
+                fail "cannot write $write_to in the guest: it is a directory"
+            fi
         fi
         write_path=$ROOT$real
         write_new=${write_path%/*}/.domus-new
@@ -330,8 +332,8 @@ can_install() {
     [ -z "${DOMUS_OFFLINE:-}" ] && guest_has_apt && guest_is_file /var/lib/dpkg/status
 }
 
-# apt_get ARGUMENT...: apt-get in the guest: asks nothing, keeps the guest's own configuration files, and is quick, since
-# a guest that is half made is thrown away and so needs no fsync.
+# apt_get ARGUMENT...: apt-get in the guest: asks nothing, keeps the guest's own configuration files, and is quick,
+# since a guest that is half made is thrown away and so needs no fsync.
 apt_get() {
     if [ -n "${DOMUS_UNVERIFIED:-}" ]; then
         set -- -o Acquire::AllowInsecureRepositories=true -o APT::Get::AllowUnauthenticated=true "$@"
@@ -368,7 +370,8 @@ $apt_package
     return 1
 }
 
-# want_package PACKAGE...: has them installed, in the one run of apt-get that comes after the hooks which want something.
+# want_package PACKAGE...: has them installed, in the one run of apt-get that comes after the hooks which want
+# something.
 want_package() {
     can_install || return 0
     printf '%s\n' "$@" | guest_append "$DOMUS_WANTED"

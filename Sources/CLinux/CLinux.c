@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <linux/memfd.h>
 #include <linux/mount.h> // never beside <sys/mount.h>: with glibc 2.36 the two collide
 #include <linux/openat2.h>
@@ -268,3 +269,29 @@ int clinux_block_device_sector(int descriptor, uint32_t *bytes) {
 }
 
 int clinux_block_device_reread(int descriptor) { return ioctl(descriptor, BLKRRPART); }
+
+int clinux_attach_loop(int file) {
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    if (control < 0) return -1;
+    int loop = -1;
+    // Between asking for a free one and taking it somebody else may take it.
+    for (int attempt = 0; attempt < 64; attempt++) {
+        int number = ioctl(control, LOOP_CTL_GET_FREE);
+        if (number < 0) break;
+        char path[32];
+        snprintf(path, sizeof path, "/dev/loop%d", number);
+        loop = open(path, O_RDWR | O_CLOEXEC);
+        if (loop < 0) break;
+        struct loop_config config = {.fd = (uint32_t)file, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+        if (ioctl(loop, LOOP_CONFIGURE, &config) == 0) break;
+        int reason = errno;
+        close(loop);
+        loop = -1;
+        errno = reason;
+        if (reason != EBUSY) break;
+    }
+    int reason = errno;
+    close(control);
+    errno = reason;
+    return loop;
+}

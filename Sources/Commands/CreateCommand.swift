@@ -55,7 +55,9 @@ struct CreateCommand: AsyncParsableCommand {
         }
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
-        try await Preflight(host: host, store: store, plan: plan).check(replacesExisting: replaces)
+        let preflight = Preflight(host: host, store: store, plan: plan)
+        try await preflight.check(replacesExisting: replaces)
+        for warning in await preflight.warnings() { console.warn(warning) }
         let log = try GuestLog(directory: shared.logDirectory, guest: plan.spec.hostname.name, host: host).begin()
         console.follow(log: log, host: host)
         let provisioner = Provisioner(host: host, store: store, reporter: console)

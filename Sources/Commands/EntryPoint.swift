@@ -42,12 +42,13 @@ package enum EntryPoint {
         } catch let error as any UsageTrouble {
             error.exit(root, program: program)
         } catch {
-            let report = ErrorReport(error)
+            var report = ErrorReport(error)
+            if let code = interruption.exitCode { report.status = code }
             if json {
                 Console(json: true).result("", json: report)
             }
             Console.write(report.text(program: program), to: .standardError)
-            Glibc.exit(interruption.exitCode ?? report.status)
+            Glibc.exit(report.status)
         }
     }
 
@@ -55,7 +56,7 @@ package enum EntryPoint {
         do {
             return try root.parseAsRoot(words)
         } catch {
-            throw ParserTrouble(error: error)
+            throw ParserTrouble(error: error, words: words)
         }
     }
 
@@ -67,7 +68,7 @@ package enum EntryPoint {
             do {
                 try command.run()
             } catch {
-                throw ParserTrouble(error: error)
+                throw ParserTrouble(error: error, words: [])
             }
         }
     }
@@ -80,14 +81,19 @@ private protocol UsageTrouble: Error {
 
 private struct ParserTrouble: UsageTrouble {
     let error: any Error
+    let words: [String]
 
     func exit(_ root: any ParsableCommand.Type, program: String) -> Never {
         if root.exitCode(for: error).rawValue == 0 {
             Console.write(root.fullMessage(for: error) + "\n", to: .standardOutput)
             Glibc.exit(0)
         }
+        // The options are those of the subcommand that was named.
+        let subcommand = root.configuration.subcommands.compactMap { $0.configuration.commandName }
+            .first { $0 == words.first }
+        let command = ([program] + (subcommand.map { [$0] } ?? [])).joined(separator: " ")
         Console.write(
-            "\(program): \(root.message(for: error))\n  hint:   \(program) --help shows the options\n",
+            "\(program): \(root.message(for: error))\n  hint:   \(command) --help shows the options\n",
             to: .standardError)
         Glibc.exit(ExitCode.usage.rawValue)
     }

@@ -52,8 +52,9 @@ struct RecoverCommand: AsyncParsableCommand {
             if dryRun {
                 document.undone = try recovery.effects(of: run).map(\.undo.plan)
             } else if keep {
-                document.left = try recovery.effects(of: run).map(\.undo.subject)
-                try recovery.keep(run)
+                let outcome = recovery.keep(run)
+                document.undone = outcome.undone
+                document.left = outcome.left
             } else {
                 let outcome = recovery.recover(run)
                 document.undone = outcome.undone
@@ -74,7 +75,7 @@ struct RecoverCommand: AsyncParsableCommand {
         return documents.map { document in
             var lines = ["\(document.command) \(document.guest) (run \(document.run)):"]
             lines += document.undone.map { "  \(document.dryRun ? "would be undone" : "undone"): \($0)" }
-            lines += document.left.map { "  \(keeps ? "kept" : "left"): \($0)" }
+            lines += document.left.map { "  \(keeps ? "" : "left: ")\($0)" }
             if document.undone.isEmpty && document.left.isEmpty { lines.append("  it had left nothing behind") }
             return lines.joined(separator: "\n") + "\n"
         }.joined()

@@ -56,7 +56,8 @@ struct XenToolsArguments {
         let candidates = names.filter { $0.hasPrefix(canonical) }.sorted()
         if candidates.count == 1 { return candidates[0] }
         if candidates.isEmpty {
-            if let found = missing.first(where: { $0.key.hasPrefix(canonical) }) { throw refusal(found.key, found.value) }
+            let refused = missing.filter { $0.key.hasPrefix(canonical) }.min { $0.key < $1.key }
+            if let refused { throw refusal(refused.key, refused.value) }
             // The parser says what is wrong with it, and what comes near.
             return canonical
         }

@@ -61,7 +61,14 @@ package struct Effects: Sendable {
     }
 
     /// Puts aside what somebody else, or an earlier run, made.
+    ///
+    /// - Throws: when something else has come in its place: under another identity it could not be put back.
     func setAside(_ path: FilePath, as target: FilePath, identity: FileIdentity, step: String) throws {
+        guard try host.files.entry(at: path)?.identity == identity else {
+            throw ProvisioningError(
+                "cannot put \(path) aside: it has been changed by somebody else in between", exit: .temporary,
+                hint: "see what it is now, and try again")
+        }
         _ = try store.intend(
             .moveBack(from: target.string, to: path.string, identity: identity), step: step, run: run)
         try host.files.rename(path, to: target)

@@ -52,6 +52,12 @@ extension Provisioner {
             throw ProvisioningError(error)
         }
         do {
+            // The name is this run's only from here on: another one may have replaced the guest in between.
+            guard try store.record(named: record.hostname) == record else {
+                throw ProvisioningError(
+                    "\(record.hostname) has been changed or deleted by another run in between", exit: .temporary,
+                    hint: "domus list shows what there is now")
+            }
             let effects = Effects(host: host, store: store, run: run)
             var tidying: [Undo] = []
             for owned in [record.configuration, record.directory] where deletion.paths.contains(owned.path) {

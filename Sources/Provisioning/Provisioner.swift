@@ -56,14 +56,19 @@ package struct Provisioner: Sendable {
                 try await step.perform(&findings, in: context)
                 reporter.finished(step.summary, seconds: host.clock.monotonic - began)
             }
-            guard let record = try store.record(named: name) else {
-                throw ProvisioningError("the guest was made but is not in the records", exit: .software)
-            }
-            tidy(run: run)
-            return Created(record: record, findings: findings, seconds: host.clock.monotonic - started)
         } catch {
             if let current { reporter.failed(current) }
             throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
+        }
+        // The last step has committed: from here on nothing is taken back, whatever fails.
+        tidy(run: run)
+        do {
+            guard let record = try store.record(named: name) else {
+                throw ProvisioningError("the guest was made but is not in the records", exit: .software)
+            }
+            return Created(record: record, findings: findings, seconds: host.clock.monotonic - started)
+        } catch {
+            throw ProvisioningError(error)
         }
     }
 
@@ -86,21 +91,9 @@ package struct Provisioner: Sendable {
         }
         failure.step = step
         failure.log = log
-        if keeps {
-            let kept = (try? store.effects(of: run)) ?? []
-            failure.left = kept.reversed().compactMap { effect in
-                switch effect.undo {
-                case .removeTree(let path, _), .removeFile(let path, _): "\(path) (kept)"
-                default: nil
-                }
-            }
-            try? store.end(run: run)
-            return failure
-        }
         // A task of its own: this one may be cancelled, and undoing must not be.
-        let host = host
-        let store = store
-        let outcome = await Task.detached { Rollback(host: host, store: store).undo(run: run) }.value
+        let rollback = Rollback(host: host, store: store)
+        let outcome = await Task.detached { keeps ? rollback.keep(run: run) : rollback.undo(run: run) }.value
         failure.undone = outcome.undone
         failure.left = outcome.left
         return failure

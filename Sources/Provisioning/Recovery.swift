@@ -33,12 +33,8 @@ package struct Recovery: Sendable {
         Rollback(host: host, store: store).undo(run: run.id)
     }
 
-    /// Forgets a run and leaves what it made.
-    package func keep(_ run: RunEntry) throws(ProvisioningError) {
-        do {
-            try store.end(run: run.id)
-        } catch {
-            throw ProvisioningError(error)
-        }
+    /// Forgets a run and leaves what it made; a guest that it was to replace gets its place again.
+    package func keep(_ run: RunEntry) -> Rollback.Outcome {
+        Rollback(host: host, store: store).keep(run: run.id)
     }
 }

@@ -1,4 +1,5 @@
 import LinuxHost
+import SystemPackage
 
 /// Taking back, or tidying up, what a run's journal holds: by the run itself when it fails, and by `domus recover`
 /// when it was killed.
@@ -17,6 +18,31 @@ package struct Rollback: Sendable {
         package var undone: [String] = []
         /// What could not be done, with the reason. The journal keeps these entries.
         package var left: [String] = []
+    }
+
+    /// Leaves what a run made, and forgets the run. Only what it had put aside, a guest that it was to replace, gets its
+    /// place again: the records say that it is there.
+    package func keep(run: String) -> Outcome {
+        var outcome = Outcome()
+        do {
+            for effect in try store.effects(of: run).reversed() {
+                switch effect.undo {
+                case .moveBack(let aside, _, _):
+                    do {
+                        if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
+                    } catch {
+                        outcome.left.append("\(aside) (kept): \(error)")
+                    }
+                case .removeTree(let path, _), .removeFile(let path, _):
+                    if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
+                case .removeDirectoryIfEmpty: break
+                }
+            }
+            try store.end(run: run)
+        } catch {
+            outcome.left.append("\(error)")
+        }
+        return outcome
     }
 
     /// Undoes from the newest effect to the oldest. A failing entry does not keep the others from being undone.

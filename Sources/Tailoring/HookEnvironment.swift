@@ -71,6 +71,8 @@ package struct HookEnvironment: Sendable {
             variables["initrd"] = initrd?.string
         }
         if spec.boot.loader == .pygrub { variables["pygrub"] = "1" }
+        // Not every kernel boots through every loader: base/80-install-kernel chooses by it.
+        variables["DOMUS_LOADER"] = Self.name(of: spec.boot.loader)
         if spec.boot.loader.needsGuestKernel { variables["DOMUS_INSTALL_KERNEL"] = "1" }
         variables["DOMUS_BOOT_TYPE"] = spec.machine.type.rawValue
         if spec.tailoring.copiesAccounts { variables["accounts"] = "1" }
@@ -83,6 +85,15 @@ package struct HookEnvironment: Sendable {
         }
         if !spec.tailoring.roleArguments.isEmpty {
             variables["role_args"] = spec.tailoring.roleArguments.joined(separator: " ")
+        }
+    }
+
+    private static func name(of loader: GuestSpec.Boot.Loader) -> String {
+        switch loader {
+        case .hostKernel: "host"
+        case .ownKernel: "own"
+        case .pygrub: "pygrub"
+        case .pvgrub: "pvgrub"
         }
     }
 

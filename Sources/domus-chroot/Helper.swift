@@ -96,13 +96,19 @@ struct Helper {
     private func enterNamespaces() throws(Failure) -> (mayMount: Bool, isInit: Bool) {
         let kinds = CLINUX_CLONE_NEWNS | (options.pidNamespace ? CLINUX_CLONE_NEWPID : 0)
         guard clinux_unshare(kinds) == 0 else {
-            guard options.allowUnprivileged && errno == EPERM else { throw Failure("make a mount namespace") }
+            // A command that is to fill an image must not fill the directory below it instead.
+            guard options.allowUnprivileged && errno == EPERM && options.loopMounts.isEmpty else {
+                throw Failure("make a mount namespace")
+            }
             goWithoutMounts(errno)
             return (false, false)
         }
         do {
             try MountPlan.isolate()
-        } catch  where options.allowUnprivileged && [EPERM, EACCES, EINVAL].contains(error.code) {
+        } catch
+            where options.allowUnprivileged && options.loopMounts.isEmpty
+            && [EPERM, EACCES, EINVAL].contains(error.code)
+        {
             // EACCES from AppArmor in a container; EINVAL when / is a chroot and no mount.
             goWithoutMounts(error.code)
             return (false, options.pidNamespace)

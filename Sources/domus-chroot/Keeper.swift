@@ -69,7 +69,6 @@ struct Keeper {
     private func watch(_ child: pid_t, signals: Int32) -> Int32 {
         var status: Int32?
         var deadline: Deadline?
-        var sources = [signals, control]
         loop: while true {
             while case let (process, result) = Self.reap(), process > 0 {
                 if process == child { status = result }
@@ -77,7 +76,7 @@ struct Keeper {
             // After SIGTERM the rest of the group has its grace too: a shell dies at once, its dpkg needs a moment.
             if status != nil && (deadline == nil || kill(-child, 0) != 0) { break }
             if let deadline, deadline.hasPassed { break }
-            let ready = waitForAny(of: sources, until: deadline)
+            let ready = waitForAny(of: [signals, control], until: deadline)
             if ready.contains(signals) { while clinux_signalfd_read(signals) > 0 {} }
             if ready.contains(control) {
                 var order: UInt8 = 0
@@ -92,8 +91,6 @@ struct Keeper {
                     break loop
                 }
             }
-            // The deadline is looked at again above; the control pipe stays in the set, a second order may come.
-            sources = [signals, control]
         }
         killAll(group: child) { process, result in
             if process == child { status = result }

@@ -45,6 +45,17 @@ struct Mount {
         return Mount(descriptor: descriptor)
     }
 
+    /// Mounts the file system in an image through a loop device, which goes with the mount.
+    static func image(_ loopMount: Options.LoopMount) throws(Failure) {
+        let file = open(loopMount.image, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw Failure("open", loopMount.image) }
+        let loop = clinux_attach_loop(file)
+        guard loop >= 0 else { throw Failure("make a loop device over", loopMount.image) }
+        guard mount("/proc/self/fd/\(loop)", loopMount.directory, loopMount.type, 0, nil) == 0 else {
+            throw Failure("mount \(loopMount.image) on", loopMount.directory)
+        }
+    }
+
     /// Attaches it to an open file or directory; `path` is for messages.
     func attach(to target: Int32, path: String) throws(Failure) {
         guard clinux_move_mount(descriptor, "", target, "", Self.emptyPaths) == 0 else {

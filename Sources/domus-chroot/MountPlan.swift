@@ -46,6 +46,7 @@ struct MountPlan {
             if options.mountKernelFileSystems { try KernelFileSystems.mount(in: &tree) }
             root = tree
         }
+        for loopMount in options.loopMounts { try Mount.image(loopMount) }
         for (binding, mount, isDirectory) in bindings {
             if let inside = binding.insideRoot {
                 try root?.attach(mount, at: inside, isDirectory: isDirectory)

@@ -12,7 +12,15 @@ struct Options {
         var insideRoot: String? { destination.hasPrefix("@/") ? String(destination.dropFirst()) : nil }
     }
 
+    /// A file system in an image, to be mounted.
+    struct LoopMount {
+        var image: String
+        var directory: String
+        var type: String
+    }
+
     var root: String?
+    var loopMounts: [LoopMount] = []
     var enter = false
     var mountKernelFileSystems = false
     var bindings: [Binding] = []
@@ -38,6 +46,7 @@ struct Options {
           --read-only-host       everything but the tree is read-only for the command
           --writable=DIR         but not DIR
           --provide=SRC:DST      show the file SRC at DST, even where DST's directory does not exist
+          --loop-mount=IMAGE:DIR:TYPE  mount the file system in IMAGE at DIR
           --stdin                the command reads standard input (otherwise a pipe there is the lifeline)
           --pid-namespace        whatever the command leaves running ends with it
           --allow-unprivileged   go on without mounts where the kernel allows none
@@ -76,6 +85,7 @@ struct Options {
         case ("--writable", let value?): writable.append(value)
         case ("--bind", let value?): bindings.append(try Self.binding(name, value, isWritable: false))
         case ("--bind-writable", let value?): bindings.append(try Self.binding(name, value, isWritable: true))
+        case ("--loop-mount", let value?): loopMounts.append(try Self.loopMount(value))
         case ("--provide", let value?): provided.append(try Self.binding(name, value, isWritable: false))
         case ("--enter", nil): enter = true
         case ("--mount-kernel-fs", nil): mountKernelFileSystems = true
@@ -94,6 +104,14 @@ struct Options {
             throw Failure("understand", "\(name)=\(value): two absolute paths are needed, SRC:DST", code: 0)
         }
         return Binding(source: parts[0], destination: parts[1], isWritable: isWritable)
+    }
+
+    private static func loopMount(_ value: String) throws(Failure) -> LoopMount {
+        let parts = value.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 3, parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), !parts[2].isEmpty else {
+            throw Failure("understand", "--loop-mount=\(value): IMAGE:DIR:TYPE is needed", code: 0)
+        }
+        return LoopMount(image: parts[0], directory: parts[1], type: parts[2])
     }
 
     /// Makes host paths absolute and refuses what makes no sense together.

@@ -4,7 +4,6 @@ import Testing
 @Suite(
     "domus-chroot shows a command outside the tree",
     .enabled(if: Sandbox.isPossible, Sandbox.whyNot),
-    .timeLimit(.minutes(2))
 )
 struct HostViewTests {
     /// Makes the kernel one before 5.12, which has no mount_setattr.

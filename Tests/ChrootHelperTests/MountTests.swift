@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("domus-chroot mounts", .enabled(if: Sandbox.isPossible, Sandbox.whyNot), .timeLimit(.minutes(2)))
+@Suite("domus-chroot mounts", .enabled(if: Sandbox.isPossible, Sandbox.whyNot))
 struct MountTests {
     @Test("what the kernel offers in the tree, where only the command sees it")
     func kernelFileSystems() throws {

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("domus-chroot runs a command", .enabled(if: Sandbox.isPossible, Sandbox.whyNot), .timeLimit(.minutes(2)))
+@Suite("domus-chroot runs a command", .enabled(if: Sandbox.isPossible, Sandbox.whyNot))
 struct RunningTests {
     @Test(
         "and hands on how it ended",

@@ -233,6 +233,11 @@ int clinux_block_device_sector(int descriptor, uint32_t *bytes);
 /// ioctl(BLKRRPART): has the kernel read a block device's partition table again. A macro that Swift does not import.
 int clinux_block_device_reread(int descriptor);
 
+/// A loop device over an open file, Linux 5.8 (LOOP_CONFIGURE, loop(4)): its descriptor, which closes on exec, or -1.
+/// It goes by itself when the last user is gone (LO_FLAGS_AUTOCLEAR). Structures and macros that Swift does not
+/// import. ENOENT: this host has no loop devices.
+int clinux_attach_loop(int file);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -21,7 +21,7 @@ struct ArchiveBuilder {
         // The release as its mirror has it: its updates are where it is.
         var suites = release
         var mirror: String
-        if let given = values.given("mirror-\(release.codename)") ?? values.given("mirror") {
+        if let given = values.strongest(of: ["mirror-\(release.codename)", "mirror"])?.given {
             mirror = try given.parsed { text throws(ValueError) in try MirrorURL(parsing: text).text }
         } else if let set = knowledge.mirrors?.mirror(for: release) {
             mirror = set.value.text
@@ -136,7 +136,7 @@ struct ArchiveBuilder {
         _ release: Release, apt: AptMirror?, verification: GuestSpec.Install.Verification, isNeeded: Bool
     ) throws -> [FilePath] {
         guard verification == .required else { return [] }
-        if let given = values.given("keyring-\(release.codename)") ?? values.given("keyring") {
+        if let given = values.strongest(of: ["keyring-\(release.codename)", "keyring"])?.given {
             let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
             guard try host.files.entry(at: path) != nil else {
                 throw OptionError("\(given.place): there is no keyring \(path)", exit: .noInput)

@@ -27,7 +27,9 @@ struct BootBuilder {
     }
 
     private func loader(_ release: Release, notes: inout [String]) throws -> GuestSpec.Boot.Loader {
-        let pygrub = try values.flag("pygrub")
+        var pygrub = try values.flag("pygrub")
+        // What a file says of one loader gives way to what the command line says of another.
+        if case .file = values.given("pygrub")?.place, ["kernel", "pvgrub"].contains(where: isOption) { pygrub = nil }
         let pvgrub = try values.flag("pvgrub") == true
         if pygrub == true && pvgrub {
             throw OptionError("--pygrub and --pvgrub are two ways to boot one guest", hint: "give one of them")
@@ -64,6 +66,10 @@ struct BootBuilder {
         return released
             < (release.distribution == .debian
                 ? CalendarDate(year: 2017, month: 6, day: 1) : CalendarDate(year: 2010, month: 4, day: 1))
+    }
+
+    private func isOption(_ key: String) -> Bool {
+        if case .option = values.given(key)?.place { true } else { false }
     }
 
     private func existing(_ given: Values.Given) throws -> FilePath {

@@ -102,10 +102,13 @@ struct NetworkBuilder {
     private func mac(
         hostname: Hostname, dist: String, addresses: AddressConfiguration, random: any RandomSource
     ) throws(OptionError) -> MACAddress {
-        if let mac = try values.parsed("mac", MACAddress.init(parsing:)) { return mac }
-        if try values.flag("randommac") == true {
+        switch values.strongest(of: ["mac", "randommac"]) {
+        case ("mac", let given)?: return try given.parsed(MACAddress.init(parsing:))
+        case (_, let given)?:
+            guard try given.parsed(Values.parseFlag) else { break }
             let bytes = random.bytes(3)
             return MACAddress(xen: (bytes[0], bytes[1], bytes[2]))
+        case nil: break
         }
         // xen-tools' own derivation, so that a guest made again under the same name keeps its DHCP lease.
         var seed = hostname.name

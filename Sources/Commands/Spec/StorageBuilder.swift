@@ -53,7 +53,11 @@ struct StorageBuilder {
     }
 
     private func partitions() throws -> [Partition] {
-        if let given = values.given("partitions") { return try partitionsFile(given) }
+        if let strongest = values.strongest(of: ["partitions", "size", "fs", "swap", "noswap"]),
+            strongest.key == "partitions"
+        {
+            return try partitionsFile(strongest.given)
+        }
         let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
         let size = try values.parsed("size") { text throws(ValueError) in try ByteSize(parsing: text) }
         let options = values.given("\(kind)-options")
@@ -65,7 +69,11 @@ struct StorageBuilder {
         } catch {
             throw OptionError(error, at: options?.place ?? .builtIn)
         }
-        if try values.flag("noswap") == true { return [root] }
+        if let swapping = values.strongest(of: ["noswap", "swap"]), swapping.key == "noswap",
+            try swapping.given.parsed(Values.parseFlag)
+        {
+            return [root]
+        }
         let swap = try values.parsed("swap") { text throws(ValueError) in
             try Partition(
                 name: "swap", size: Self.wholeBlocks(ByteSize(parsing: text)), content: .swap, mountOptions: "sw")

@@ -36,20 +36,20 @@ struct TailoringBuilder {
     }
 
     private func password(warnings: inout [String]) throws -> PasswordChoice {
-        let onCommandLine = values.given("password")
-        let file = values.given("password-file")
-        if let onCommandLine, let file, case .option = onCommandLine.place, case .option = file.place {
+        if case .option = values.given("password")?.place, case .option = values.given("password-file")?.place {
             throw OptionError("--password and --password-file are two passwords for one root", hint: "give one")
         }
-        if let onCommandLine {
-            if case .option = onCommandLine.place {
+        let strongest = values.strongest(of: ["password", "password-file", "genpass"])
+        if let strongest, strongest.key == "password" {
+            if case .option = strongest.given.place {
                 warnings.append(
                     "--password: everybody on this host can read it in the list of processes; "
                         + "--password-file=FILE keeps it secret")
             }
-            return .given(try onCommandLine.parsed(Secret.init))
+            return .given(try strongest.given.parsed(Secret.init))
         }
-        if let file {
+        if let strongest, strongest.key == "password-file" {
+            let file = strongest.given
             let path = base.pushing(FilePath(file.value))
             guard try host.files.entry(at: path) != nil else {
                 throw OptionError("\(file.place): there is no file \(path)", exit: .noInput)

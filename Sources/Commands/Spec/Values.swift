@@ -28,6 +28,16 @@ struct Values {
         return nil
     }
 
+    /// The strongest of several keys that speak of one thing: the layer counts first, then the order of the keys.
+    func strongest(of keys: [String]) -> (key: String, given: Given)? {
+        for layer in layers {
+            for key in keys {
+                if let last = layer.all(key).last { return (key, last) }
+            }
+        }
+        return nil
+    }
+
     /// All values of a key in the strongest layer that has any.
     func list(_ key: String) -> [Given] {
         layers.lazy.map { $0.all(key) }.first { !$0.isEmpty } ?? []

@@ -33,8 +33,9 @@ package struct WorkingPaths: Sendable, Hashable {
     package var guest: FilePath { base.appending("guest") }
     /// Directories of other file systems than the root's, taken out of the tree.
     package var split: FilePath { base.appending("split") }
-    /// A replaced guest, until the new one is in its place.
-    package var replaced: FilePath { base.appending("replaced") }
+    /// A replaced guest, until the new one is in its place: beside the working directory, not in it, so that it is not
+    /// lost with it where it cannot be put back.
+    package var replaced: FilePath { FilePath("\(base).replaced") }
 
     package init(domains: FilePath, run: String) {
         base = domains.appending(".domus-\(run)")

@@ -3,6 +3,7 @@ import GuestModel
 import LinuxHost
 import Storage
 import SystemPackage
+import Templating
 
 /// Everything that can be known to fail before anything is made.
 package struct Preflight: Sendable {
@@ -28,11 +29,23 @@ package struct Preflight: Sendable {
                     hint: "run it as root")
             }
             try checkPrograms()
+            try checkTemplate()
             try await checkName(replacesExisting: replacesExisting)
             try checkRoom()
         } catch {
             throw ProvisioningError(error)
         }
+    }
+
+    /// What will work less well here than elsewhere.
+    package func warnings() async -> [String] {
+        let question = Invocation(
+            plan.locations.helper.string, ["--pid-namespace", "--", "true"], input: .lifeline, timeout: 30)
+        guard let answer = try? await host.processes.capture(question), answer.status == .exited(125) else { return [] }
+        return [
+            "this host gives no mount namespaces (a container without CAP_SYS_ADMIN?): the guest's packages see no "
+                + "/proc and /sys, and roles and hooks of your own are not kept from writing on the host"
+        ]
     }
 
     private func checkPrograms() throws {
@@ -60,6 +73,13 @@ package struct Preflight: Sendable {
                     + "is filled through a loop device, and this host has none",
                 exit: .unavailable, hint: "use ext4 or btrfs, which need none")
         }
+    }
+
+    /// The user's own template: without this a whole installation would go by before it is read.
+    private func checkTemplate() throws {
+        guard let path = plan.spec.configuration.template else { return }
+        let text = String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
+        _ = try Template(text, file: path.string, escaping: .xl)
     }
 
     private func checkName(replacesExisting: Bool) async throws {

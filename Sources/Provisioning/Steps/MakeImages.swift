@@ -12,7 +12,8 @@ struct MakeImages: Step {
     let storage: GuestSpec.Storage
 
     var summary: String {
-        disks.layout == .disk ? "Write the disk image" : "Write \(disks.slots.count) images"
+        disks.layout == .disk
+            ? "Write the disk image" : "Write \(disks.slots.count) image\(disks.slots.count == 1 ? "" : "s")"
     }
 
     var details: [String] {

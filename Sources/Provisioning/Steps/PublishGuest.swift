@@ -28,6 +28,7 @@ struct PublishGuest: Step {
         if context.replacesExisting {
             if let old = try files.entry(at: directory) {
                 try effects.setAside(directory, as: context.paths.replaced, identity: old.identity, step: summary)
+                tidying.append(.removeTree(path: context.paths.replaced.string, identity: old.identity))
             }
             if let old = try files.entry(at: configuration) {
                 let aside = configurationDirectory.appending(".domus-\(effects.run).old")

@@ -1,0 +1,257 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Every mistake has its message, its exit status, and leaves nothing.
+@Suite("bad input", Requirement.bootstrapping)
+struct BadInputTests {
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        var arguments: [String]
+        var status: Int32
+        var messages: [String]
+
+        init(_ arguments: [String], _ status: Int32, _ messages: String...) {
+            self.arguments = arguments
+            self.status = status
+            self.messages = messages
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    private static let mistakes: [Mistake] = [
+        Mistake(["--bogus"], 64, "--bogus", "--help shows the options"),
+        Mistake(["--dist=bookwrom"], 64, "--dist: \"bookwrom\" is not a release", "did you mean bookworm?"),
+        Mistake(["--size=12Q"], 64, "--size: \"12Q\" is not a size", "512M"),
+        Mistake(["--size=-1G"], 64, "--size"),
+        Mistake(["--size=2M"], 64, "too small", "8M"),
+        Mistake(["--swap=0"], 64, "--swap"),
+        Mistake(["--memory=8"], 64, "--memory: \"8\" cannot be a guest's memory"),
+        Mistake(["--memory=512M", "--maxmem=256M"], 64, "--maxmem", "256M", "512M"),
+        Mistake(["--vcpus=0"], 64, "--vcpus: \"0\" is not a number of virtual CPUs"),
+        Mistake(["--type=hvm"], 64, "--type"),
+        Mistake(["--fs=reiserfs"], 64, "--fs", "reiserfs"),
+        Mistake(["--image=fat"], 64, "--image: \"fat\" is not known", "sparse or full"),
+        Mistake(["--layout=lvm"], 64, "--layout: \"lvm\" is not known"),
+        Mistake(["--hostname=we b"], 64, "--hostname", "\"we b\" is not a host name"),
+        Mistake(["--hostname=../../etc"], 64, "--hostname", "is not a host name"),
+        Mistake(["--dhcp", "--ip=192.0.2.1"], 64, "--ip: a guest with --dhcp has no fixed address (192.0.2.1)"),
+        Mistake(["--no-dhcp"], 64, "how does the guest get its address?", "give --dhcp, or --ip"),
+        Mistake(["--ip=192.0.2.1"], 64, "--ip: the network of 192.0.2.1 is not known", "--netmask=255.255.255.0"),
+        Mistake(["--ip=192.0.2.300/24"], 64, "--ip", "192.0.2.300"),
+        Mistake(["--ip=192.0.2.1/24", "--gateway=198.51.100.1"], 64, "--gateway: the gateway 198.51.100.1 is in none"),
+        Mistake(["--ip=192.0.2.1/24", "--netmask=255.0.255.0"], 64, "--netmask"),
+        Mistake(["--mac=01:00:5e:00:00:01"], 64, "--mac"),
+        Mistake(["--mac=zz"], 64, "--mac", "zz"),
+        Mistake(["--bridge=a/b"], 64, "--bridge"),
+        Mistake(["--arch=vax"], 64, "--arch", "vax"),
+        Mistake(["--install-method=floppy"], 64, "--install-method: \"floppy\" is not an installation method"),
+        Mistake(["--install-method=rinse"], 64, "rinse is a method of xen-tools that Domus does not have"),
+        Mistake(["--install-source=/nowhere.tar"], 66, "--install-source: there is no archive /nowhere.tar"),
+        Mistake(["--mirror=ftp//x"], 64, "--mirror"),
+        Mistake(["--keyring=/nowhere.gpg"], 66, "--keyring: there is no keyring /nowhere.gpg"),
+        Mistake(["--kernel=/nowhere"], 66, "--kernel: there is no file /nowhere"),
+        Mistake(["--initrd=/etc/passwd"], 64, "--initrd goes with --kernel"),
+        Mistake(["--pygrub", "--pvgrub"], 64, "--pygrub and --pvgrub are two ways"),
+        Mistake(["--serial-device=/dev/sda"], 64, "--serial-device"),
+        Mistake(["--role=nope"], 66, "--role: there is no role"),
+        Mistake(["--role-args='one"], 64, "--role-args"),
+        Mistake(["--hook-timeout=0"], 64, "--hook-timeout"),
+        Mistake(["--hash-method=rot13"], 64, "--hash-method", "rot13"),
+        Mistake(["--password=a", "--password-file=b"], 64, "two passwords for one root"),
+        Mistake(["--genpass=1", "--genpass-len=2"], 64, "--genpass-len"),
+        Mistake(["--ssh-key=/nowhere"], 66, "--ssh-key: there is no file /nowhere"),
+        Mistake(["--ssh-key=/etc/passwd"], 64, "is not a public key"),
+        Mistake(["--extension=/../x"], 64, "is not a file name's extension"),
+        Mistake(["--template=/nowhere"], 66, "--template: there is no template /nowhere"),
+        Mistake(["--config=/nowhere"], 66, "--config: there is no file /nowhere"),
+        Mistake(["--partitions=nope"], 66, "--partitions: there is no partitions file"),
+        Mistake(["--size=1G", "--partitions=nope"], 64, "give --partitions or --size, not both"),
+    ]
+
+    @Test("on the command line is refused at the door, with a hint", arguments: mistakes)
+    func commandLine(mistake: Mistake) async throws {
+        try await withWorkspace { workspace in
+            var words = try await workspace.tiny("web1", mistake.arguments)
+            if mistake.arguments.contains("--no-dhcp") { words.removeAll { $0 == "--dhcp" } }
+            let before = HostState.capture(watching: [workspace.path], marker: workspace.path.string)
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == mistake.status, "\(outcome)")
+            for message in mistake.messages { #expect(outcome.standardError.contains(message), "\(outcome)") }
+            #expect(outcome.standardError.hasPrefix("domus: "))
+            #expect(outcome.standardOutput == "")
+            let after = HostState.capture(watching: [workspace.path], marker: workspace.path.string)
+            let difference = after.difference(from: before)
+            #expect(difference == [])
+        }
+    }
+
+    @Test("somebody who is not root is told so, and nothing is made")
+    func notRoot() async throws {
+        try await withWorkspace { workspace in
+            let before = HostState.capture(watching: [workspace.path], marker: workspace.path.string)
+            let outcome = try await workspace.domus(workspace.tiny("web1"))
+                .wrapped(in: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]).run()
+            #expect(outcome.status == 77)
+            #expect(outcome.standardError.contains("only root can make a guest"))
+            let after = HostState.capture(watching: [workspace.path], marker: workspace.path.string)
+            let difference = after.difference(from: before).filter { !$0.contains("tiny.tar") }
+            #expect(difference == [])
+        }
+    }
+
+    @Test("a name that exists is refused; --force replaces it, and a --force that fails gives the old guest back")
+    func existing() async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1").orThrow()
+            let before = workspace.capture()
+            let refused = try await workspace.createTiny("web1")
+            #expect(refused.status == 73)
+            #expect(refused.standardError.contains("there is a guest web1 already: \(workspace.images(of: "web1"))"))
+            #expect(refused.standardError.contains("--force"))
+
+            try workspace.script("etc/role.d/fail", "exit 3")
+            let failed = try await workspace.createTiny("web1", ["--force", "--role=fail"])
+            #expect(failed.status == 1)
+            unlink(workspace.settings.pushing("role.d/fail").string)
+            rmdir(workspace.settings.pushing("role.d").string)
+            #expect(workspace.capture().difference(from: before) == [])
+
+            let root = GuestImage(workspace.images(of: "web1").appending("disk.img"))
+            let old = try await root.uuid()
+            try await workspace.createTiny("web1", ["--force", "--memory=256M"]).orThrow()
+            #expect(try await root.uuid() != old)
+            #expect(try XlText(workspace.configuration(of: "web1"))["memory"] == "256")
+            let names = try await run("find", [workspace.path.string, "-name", ".domus-*"]).orThrow()
+            #expect(names.standardOutput == "")
+        }
+    }
+
+    @Test("a file in the guest's place that Domus did not make is refused too")
+    func foreign() async throws {
+        try await withWorkspace { workspace in
+            try writeFile(workspace.configuration(of: "web1"), "# mine\n")
+            let outcome = try await workspace.createTiny("web1")
+            #expect(outcome.status == 73)
+            #expect(outcome.standardError.contains(workspace.configuration(of: "web1").string))
+            #expect(try readText(workspace.configuration(of: "web1")) == "# mine\n")
+        }
+    }
+
+    @Test("a hook that fails is named, with the last that it said, and nothing is left")
+    func failingHook() async throws {
+        try await withWorkspace { workspace in
+            try workspace.script("etc/hooks.d/77-mine", "echo one\necho two >&2\nexit 7")
+            let words = try await workspace.tiny("web1")
+            let before = workspace.capture()
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.standardError.contains(
+                    "the hook 77-mine failed with exit status 7; it said last:\none\ntwo\n"
+                ),
+                "\(outcome)"
+            )
+            #expect(outcome.standardError.contains("while:  Run hook 77-mine"))
+            #expect(outcome.standardError.contains("undone: removed \(workspace.guests)/domains/.domus-"))
+            #expect(outcome.standardError.contains("log:    \(workspace.log(of: "web1"))"))
+            #expect(outcome.standardOutput == "")
+            #expect(try await workspace.settledDifference(from: before) == [])
+            #expect(try readText(workspace.log(of: "web1")).contains("one\ntwo\n"))
+        }
+    }
+
+    @Test("with --keep what a failed run made stays, and is named")
+    func keep() async throws {
+        try await withWorkspace { workspace in
+            try workspace.script("etc/hooks.d/77-mine", "exit 7")
+            let outcome = try await workspace.createTiny("web1", ["--keep"])
+            #expect(outcome.status == 1)
+            let line = try #require(outcome.standardError.split(separator: "\n").first { $0.contains("(kept)") })
+            let kept = String(line.drop { $0 != "/" }.prefix { $0 != " " })
+            #expect(fileExists(FilePath("\(kept)/root/bin/busybox")))
+            #expect(try await workspace.run(["recover"]).orThrow().standardOutput == "There is nothing to recover.\n")
+        }
+    }
+
+    @Test("a hook that hangs is ended, with what it started")
+    func hangingHook() async throws {
+        try await withWorkspace { workspace in
+            try workspace.script(
+                "etc/hooks.d/77-mine",
+                "sh -c 'sleep 1000; : \(workspace.path)' &\ntrap '' TERM\necho waiting\nsleep 1000"
+            )
+            let words = try await workspace.tiny("web1", ["--hook-timeout=4"])
+            let before = workspace.capture()
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == 1)
+            #expect(outcome.standardError.contains("the hook 77-mine did not end within 4 seconds and was killed"))
+            #expect(outcome.standardError.contains("it said last:\nwaiting\n"))
+            #expect(outcome.standardError.contains("--hook-timeout=SECONDS gives it more time"))
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
+    @Test(
+        "a template with a mistake is refused, with its line, before the guest is published",
+        arguments: [
+            ("type = \"pv\"\nname = \"{{nmae}}\"\n", ":2: there is no variable \"nmae\"", "is name meant?"),
+            ("name = '{$hostname}'\n{ $memory }\n", "this is a template of xen-tools, with Perl in braces", "mustache"),
+            ("name = \"{{name}}\"\nmemory = {{memory}}\n", "", ""),
+        ]
+    )
+    func template(text: String, message: String, hint: String) async throws {
+        try await withWorkspace { workspace in
+            let template = try workspace.file("own.mustache", text)
+            let words = try await workspace.tiny("web1", ["--template=\(template)"])
+            let before = workspace.capture()
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == 78, "\(outcome)")
+            #expect(outcome.standardError.contains(message), "\(outcome)")
+            #expect(outcome.standardError.contains(hint), "\(outcome)")
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
+    @Test("a system that does not fit into its partition is refused, with the numbers")
+    func tooSmall() async throws {
+        try await withWorkspace { workspace in
+            var root = try TinyRoot()
+            root.entries.append(.file("opt/large", bytes: [UInt8](repeating: 1, count: 12 << 20)))
+            let archive = try await root.asTar(in: workspace.files, name: "large")
+            let words = try await workspace.tiny("web1", ["--install-source=\(archive)", "--size=12M"])
+            let before = workspace.capture()
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.contains("the system does not fit"))
+            #expect(outcome.standardError.contains("partition disk has 12M"))
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
+    @Test(
+        "a full disk is told, whenever it fills up, and nothing is left on it",
+        Requirement.mountNamespaces,
+        arguments: [
+            // While unpacking, while writing the image, and before anything is done.
+            (1, ["--swap=4M"], "No space left on device"), (5, ["--swap=4M"], "No space left on device"),
+            (30, ["--image=full"], "there is no room for web1"),
+        ]
+    )
+    func fullDisk(mebibytes: Int, more: [String], message: String) async throws {
+        try await withWorkspace { workspace in
+            let words = try await workspace.tiny("web1", more)
+            let before = workspace.capture()
+            let look = "\"$@\"; status=$?; find \(workspace.guests) -mindepth 1; exit $status"
+            let outcome = try await workspace.domus(words).wrapped(
+                in: SmallTmpfs.prefix(mebibytes: mebibytes, at: workspace.guests) + ["sh", "-c", look, "sh"]
+            ).run()
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.lowercased().contains(message.lowercased()), "\(outcome)")
+            #expect(outcome.standardOutput == "")
+            let difference = try await workspace.settledDifference(from: before)
+            #expect(difference.filter { !$0.hasPrefix("new file \(workspace.guests):") } == [])
+        }
+    }
+}

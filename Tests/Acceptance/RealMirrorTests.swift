@@ -1,0 +1,76 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Once, the real thing: a release from the mirror that this machine itself uses.
+@Suite("the real mirror", Requirement.bootstrapping, RealMirror.answers)
+struct RealMirrorTests {
+    @Test("gives a guest that dpkg and apt have nothing to complain of", .timeLimit(.minutes(15)))
+    func guest() async throws {
+        try await withWorkspace { workspace in
+            let outcome = try await workspace.domus([
+                "create", "--hostname=web1", "--dist=bookworm", "--dhcp", "--size=2G", "--swap=16M",
+            ]).run(timeout: .seconds(800))
+            try outcome.orThrow()
+            let image = workspace.images(of: "web1").appending("disk.img")
+            let root = GuestImage(image)
+            #expect(try await root.complaint() == nil)
+            #expect(try await root.text("/etc/hostname") == "web1\n")
+            let configuration = try XlText(workspace.configuration(of: "web1"))
+            let kernel = FilePath(try #require(configuration["kernel"]))
+            #expect(kernel.lastComponent?.string.hasPrefix("vmlinuz-") == true)
+            #expect(try readFile(kernel).dropFirst(0x202).prefix(4).elementsEqual("HdrS".utf8))
+            #expect(try readFile(FilePath(try #require(configuration["ramdisk"]))).count > 1 << 20)
+            let interfaces = try await root.text("/etc/network/interfaces") ?? ""
+            #expect(interfaces.contains("iface enX0 inet dhcp\n"), "\(interfaces)")
+
+            // Copied out rather than mounted, so that this runs where there is no loop device.
+            let copy = workspace.path.appending("tree")
+            try makeDirectories(copy)
+            _ = try await run("debugfs", ["-R", "rdump / \"\(copy)\"", image.string], timeout: .seconds(300))
+            let audit = try await run("chroot", [copy.string, "dpkg", "--audit"]).orThrow()
+            #expect(audit.standardOutput == "")
+            try await run("chroot", [copy.string, "apt-get", "check"]).orThrow()
+            let states = try await run("chroot", [copy.string, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}\n"])
+            #expect(states.standardOutput.split(separator: "\n").allSatisfy { $0.hasPrefix("ii") })
+            let packages = try await run("chroot", [copy.string, "dpkg-query", "-W", "-f", "${Package}\n"])
+                .standardOutput
+            for package in ["openssh-server\n", "linux-image-cloud-"] { #expect(packages.contains(package)) }
+        }
+    }
+}
+
+private enum RealMirror {
+    /// `DOMUS_REAL_MIRROR=1` asks for the test wherever it is, `0` leaves it out; otherwise the mirror is asked.
+    static var answers: ConditionTrait {
+        .enabled("no mirror of bookworm answers (or DOMUS_REAL_MIRROR=0)") {
+            switch getenv("DOMUS_REAL_MIRROR").map({ String(cString: $0) }) {
+            case "1": return true
+            case "0": return false
+            default: return try await isThere()
+            }
+        }
+    }
+
+    /// Whether the mirror that Domus would choose gives the release file.
+    private static func isThere() async throws -> Bool {
+        guard geteuid() == 0, findProgram("/usr/lib/apt/apt-helper") != nil else { return false }
+        return try await withTemporaryDirectory("mirror") { directory in
+            let values = try await run(
+                Workspace.program.string,
+                [
+                    "create", "--hostname=web1", "--dist=bookworm", "--dhcp", "--dumpconfig",
+                    "--config-dir=\(directory)",
+                ]
+            )
+            guard let line = values.standardOutput.split(separator: "\n").first(where: { $0.hasPrefix("mirror = ") })
+            else { return false }
+            let url = "\(line.dropFirst("mirror = ".count))/dists/bookworm/InRelease"
+            let options = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5"]
+            let download = ["download-file", url, directory.appending("InRelease").string]
+            let answer = try await run("/usr/lib/apt/apt-helper", options + download, timeout: .seconds(20))
+            return answer.succeeded
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+extension FakeHost: FileReading {
+    package func entry(at path: FilePath) throws(HostError) -> FileEntry? {
+        try look("look at \(path)") { tree throws(Errno) in
+            do throws(Errno) {
+                return try tree.find(path.string).map { tree.entry(of: $0) }
+            } catch .notDirectory {
+                return nil
+            }
+        }
+    }
+
+    package func contents(of path: FilePath, limit: Int) throws(HostError) -> [UInt8] {
+        try look("read \(path)") { tree throws(Errno) in
+            guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard case .file(let bytes, _) = tree[id].body else { throw .isDirectory }
+            guard bytes.count <= limit else { throw .fileTooLarge }
+            return bytes
+        }
+    }
+
+    package func names(in directory: FilePath) throws(HostError) -> [String] {
+        try look("read the directory \(directory)") { tree throws(Errno) in
+            guard let id = try tree.find(directory.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard let children = tree.children(of: id) else { throw .notDirectory }
+            return children.keys.sorted()
+        }
+    }
+
+    package func resolved(_ path: FilePath) throws(HostError) -> FilePath {
+        fatalError("not faked: resolved(\(path))")
+    }
+
+    package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
+        try look()
+        return .gibibytes(100)
+    }
+
+    package func isExecutable(_ path: FilePath) -> Bool {
+        let tree = machine.tree
+        guard let id = try? tree.find(path.string, followsLast: true), case .file = tree[id].body else { return false }
+        return tree[id].mode & 0o111 != 0
+    }
+}
+
+extension FakeHost: FileChanging {
+    package func createDirectory(_ path: FilePath, mode: UInt32) throws(HostError) -> FileIdentity {
+        try change("create the directory \(path)") { tree, _ throws(Errno) in
+            let place = try tree.parent(of: path.string)
+            return try tree.identity(of: tree.make(place.name, in: place.id, mode: mode, .directory([:])))
+        }
+    }
+
+    package func createFile(_ path: FilePath, contents: [UInt8], mode: UInt32) throws(HostError) -> FileIdentity {
+        try change("create the file \(path)") { tree, extent throws(Errno) in
+            let place = try tree.parent(of: path.string)
+            let written = extent == .whole ? contents : Array(contents.prefix(contents.count / 2))
+            return try tree.identity(
+                of: tree.make(place.name, in: place.id, mode: mode, .file(written, size: Int64(written.count))))
+        }
+    }
+
+    package func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity {
+        try change("create the image \(path)") { tree, extent throws(Errno) in
+            let place = try tree.parent(of: path.string)
+            return try tree.identity(
+                of: tree.make(
+                    place.name, in: place.id, mode: 0o600, .file([], size: extent == .whole ? size.bytes : 0)))
+        }
+    }
+
+    package func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError) {
+        fatalError("not faked: copyRange(from: \(source), to: \(target), at: \(offset))")
+    }
+
+    package func rename(_ path: FilePath, to target: FilePath) throws(HostError) {
+        try change("rename \(path) to \(target)") { tree, _ throws(Errno) in
+            let from = try tree.parent(of: path.string)
+            let to = try tree.parent(of: target.string)
+            try tree.move(from.name, in: from.id, to: to.name, in: to.id)
+        }
+    }
+
+    package func remove(_ path: FilePath) throws(HostError) {
+        try change("remove \(path)") { tree, _ throws(Errno) in
+            let place = try tree.parent(of: path.string)
+            try tree.remove(place.name, in: place.id, withContents: false)
+        }
+    }
+
+    package func removeTree(_ path: FilePath) throws(HostError) {
+        try change("remove the tree \(path)") { tree, extent throws(Errno) in
+            let place = try tree.parent(of: path.string)
+            guard extent == .part, let id = tree.children(of: place.id)?[place.name], let below = tree.children(of: id)
+            else { return try tree.remove(place.name, in: place.id, withContents: true) }
+            for name in below.keys.sorted().prefix(max(1, below.count / 2)) {
+                guard below[name] != nil else { continue }
+                try tree.remove(name, in: id, withContents: true)
+            }
+        }
+    }
+
+    package func append(_ text: String, to log: FilePath) throws(HostError) {
+        try change("append to \(log)") { tree, _ throws(Errno) in try tree.append(text, to: log.string) }
+    }
+
+    package func synchronize(_ path: FilePath) throws(HostError) {
+        try change("synchronize \(path)") { tree, _ throws(Errno) in
+            guard try tree.find(path.string, followsLast: true) != nil else { throw .noSuchFileOrDirectory }
+        }
+    }
+}
+
+extension FakeTree {
+    mutating func append(_ text: String, to log: String) throws(Errno) {
+        let place = try parent(of: log)
+        let there = children(of: place.id)?[place.name]
+        let id = if let there { there } else { try make(place.name, in: place.id, mode: 0o640, .file([], size: 0)) }
+        guard case .file(let bytes, _) = self[id].body else { throw .isDirectory }
+        let all = bytes + Array(text.utf8)
+        self[id].body = .file(all, size: Int64(all.count))
+    }
+}

@@ -1,0 +1,108 @@
+import LinuxHost
+
+/// Canned programs, with the effects on files that the real ones have, in small.
+package enum FakePrograms {
+    /// All that making a guest runs.
+    package static let all: [String: FakeHost.Program] = [
+        "apt-helper": { process in
+            process.write("Origin: Example\n", to: process.command.arguments.last ?? "")
+            return .exited(0)
+        },
+        "mmdebstrap": install,
+        "debootstrap": { process in
+            let status = install(&process)
+            process.write("leftovers", to: root(process) + "/debootstrap/debootstrap.log")
+            return status
+        },
+        "cp": { process in
+            guard process.command.arguments.last?.hasSuffix("/root/") == true else { return .exited(1) }
+            var target = process.command.arguments.last ?? ""
+            target.removeLast()
+            fill(target, &process)
+            return .exited(0)
+        },
+        "mke2fs": make, "mkfs.btrfs": make, "mkfs.xfs": make, "mkswap": make,
+        "chpasswd": { process in
+            let root = process.command.option("root") ?? ""
+            process.write("root:$y$hash\n", to: root + "/etc/shadow", mode: 0o640)
+            return .exited(0)
+        },
+        "20-setup-apt": { process in
+            process.write("deb http://mirror.example/debian bookworm main\n", to: hookRoot(process) + "/etc/apt/sources.list")
+            return .exited(0)
+        },
+        "40-setup-networking": { process in
+            process.write("auto lo\n", to: hookRoot(process) + "/etc/network/interfaces")
+            process.write("nameserver 192.0.2.53\n", to: process.command.environment["DOMUS_RESOLV_CONF"] ?? "")
+            return .exited(0)
+        },
+        "71-make-ssh-keys": { process in
+            for (kind, key) in [("ed25519", "c2VjcmV0"), ("rsa", "b3RoZXI=")] {
+                process.write("ssh-\(kind) \(key) root@web1\n", to: hookRoot(process) + "/etc/ssh/ssh_host_\(kind)_key.pub")
+            }
+            return .exited(0)
+        },
+        "80-install-kernel": { process in
+            for version in ["6.1.0-9-amd64", "6.1.0-37-amd64"] {
+                process.write("kernel \(version)", to: hookRoot(process) + "/boot/vmlinuz-\(version)")
+                process.write("ramdisk \(version)", to: hookRoot(process) + "/boot/initrd.img-\(version)")
+            }
+            return .exited(0)
+        },
+        "zz-mine": { process in
+            process.write("mine\n", to: hookRoot(process) + "/etc/mine")
+            return .exited(0)
+        },
+        "webserver": { process in
+            process.write("role\n", to: hookRoot(process) + "/etc/webserver.conf")
+            return .exited(0)
+        },
+    ]
+
+    /// What ``all`` has of Domus's own: hooks below /usr/share/domus/hooks, the template, and a host as it is before
+    /// the first guest.
+    package static func bareMachine(template: String) -> FakeTree {
+        var tree = FakeTree()
+        for directory in ["/etc", "/srv", "/var/log/domus", "/tmp"] { tree.makeDirectories(directory) }
+        tree.put("#!/bin/sh\n", at: "/usr/share/domus/hooks/base/20-setup-apt", mode: 0o755)
+        for name in ["40-setup-networking", "71-make-ssh-keys", "80-install-kernel"] {
+            tree.put("#!/bin/sh\n", at: "/usr/share/domus/hooks/guest/\(name)", mode: 0o755)
+        }
+        tree.put("# common\n", at: "/usr/share/domus/hooks/common.sh")
+        tree.put(template, at: "/usr/share/domus/templates/xl.cfg.mustache")
+        tree.put("#!/bin/sh\n", at: "/etc/xen-tools/hooks.d/zz-mine", mode: 0o755)
+        tree.put("#!/bin/sh\n", at: "/etc/xen-tools/role.d/webserver", mode: 0o755)
+        tree.put("kernel", at: "/boot/vmlinuz-6.1.0-37-amd64")
+        tree.put("ramdisk", at: "/boot/initrd.img-6.1.0-37-amd64")
+        return tree
+    }
+
+    private static let install: FakeHost.Program = { process in
+        fill(root(process), &process)
+        process.output += "I: success in 1.0 seconds\n"
+        return .exited(0)
+    }
+
+    private static let make: FakeHost.Program = { process in
+        process.fill(process.command.arguments.last ?? "", with: "made by \(process.command.executable)")
+        return .exited(0)
+    }
+
+    private static func fill(_ root: String, _ process: inout FakeProcess) {
+        process.write("shell", to: root + "/bin/sh", mode: 0o755)
+        process.write("bookworm\n", to: root + "/etc/debian_version")
+        process.write("root:*:\n", to: root + "/etc/shadow", mode: 0o640)
+        process.write("", to: root + "/var/log/dpkg.log")
+        process.write("", to: root + "/boot/.keep")
+        process.write(
+            "Package: e2fsprogs\nStatus: install ok installed\nVersion: 1.47.0-2\n\n", to: root + "/var/lib/dpkg/status")
+    }
+
+    /// The target of a bootstrap tool: its first absolute path that is no option's.
+    private static func root(_ process: FakeProcess) -> String {
+        process.command.arguments.first { $0.hasPrefix("/") } ?? ""
+    }
+
+    /// The tree that a hook gets as its first argument.
+    private static func hookRoot(_ process: FakeProcess) -> String { process.command.arguments.first ?? "" }
+}

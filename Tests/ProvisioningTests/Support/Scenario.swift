@@ -1,0 +1,64 @@
+import FakeHost
+import GuestModel
+import LinuxHost
+import Provisioning
+import Storage
+import SystemPackage
+import Testing
+
+/// Something that changes the machine, and must do it wholly or not at all.
+struct Scenario: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    /// The world before.
+    let beginning: @Sendable () async throws -> World
+    let work: @Sendable (World, FakeHost) async throws -> Void
+
+    static let all: [Scenario] = [
+        Scenario(testDescription: "create", beginning: { try World() }) { world, process in
+            try await Work.create(
+                Sample.guest { spec in
+                    spec.tailoring.rootPassword = .given(Sample.secret("s3cret"))
+                    spec.tailoring.authorizedKeys = ["ssh-ed25519 AAAA somebody"]
+                    spec.tailoring.roles = [.init(name: "webserver", path: "/etc/xen-tools/role.d/webserver")]
+                }, in: world, as: process)
+        },
+        Scenario(testDescription: "create with a partitions file", beginning: { try World() }) { world, process in
+            try await Work.create(
+                Sample.guest { spec in
+                    spec.install.method = .debootstrap
+                    spec.storage.allocation = .full
+                    spec.storage.partitions = [
+                        Sample.partition("swap", 128, nil), Sample.partition("root", 1024),
+                        Sample.partition("var", 512, .btrfs, at: "/var"),
+                        Sample.partition("log", 256, .ext3, at: "/var/log"),
+                    ]
+                }, in: world, as: process)
+        },
+        Scenario(testDescription: "create with a kernel of the host", beginning: { try World() }) { world, process in
+            try await Work.create(
+                Sample.guest { spec in
+                    spec.machine.type = .pv
+                    spec.boot.loader = .hostKernel(
+                        kernel: "/boot/vmlinuz-6.1.0-37-amd64", initrd: "/boot/initrd.img-6.1.0-37-amd64")
+                }, in: world, as: process)
+        },
+        Scenario(testDescription: "create in the place of another", beginning: { try await Work.worldWithGuest() }) {
+            world, process in
+            try await Work.create(Sample.guest(), in: world, as: process, replaces: true)
+        },
+        Scenario(
+            testDescription: "create in the place of one that Domus did not make",
+            beginning: {
+                let world = try World()
+                world.machine.tree.put("an image", at: "/srv/xen/domains/web1/disk.img")
+                world.machine.tree.put("name = 'web1'\n", at: "/etc/xen/web1.cfg")
+                return world
+            }
+        ) { world, process in
+            try await Work.create(Sample.guest(), in: world, as: process, replaces: true)
+        },
+        Scenario(testDescription: "delete", beginning: { try await Work.worldWithGuest() }) { world, process in
+            try await Work.delete("web1", in: world, as: process)
+        },
+    ]
+}

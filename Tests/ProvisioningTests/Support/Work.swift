@@ -1,0 +1,57 @@
+import FakeHost
+import GuestModel
+import LinuxHost
+import Provisioning
+import SystemPackage
+import Tailoring
+import Testing
+
+/// A run of Domus on a world, with all that the commands would do around it.
+enum Work {
+    static let log = FilePath("/var/log/domus/web1.log")
+
+    static func plan(_ spec: GuestSpec, run: String, on host: Host) throws -> CreatePlan {
+        var identifiers: [String: String] = [:]
+        for (index, partition) in spec.storage.partitions.enumerated() {
+            identifiers[partition.name] = "00000000-0000-4000-8000-00000000000\(index)"
+        }
+        return CreatePlan(
+            spec, run: run, locations: World.locations,
+            hooks: try HookSet(
+                stock: World.locations.hooks, user: World.locations.userConfiguration.appending("hooks.d"),
+                files: host.files),
+            skeleton: nil, hostResolver: "/etc/resolv.conf", identifiers: identifiers)
+    }
+
+    @discardableResult
+    static func create(
+        _ spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000a", replaces: Bool = false,
+        keeps: Bool = false, reporter: Telling = Telling()
+    ) async throws -> Provisioner.Created {
+        let host = process.host
+        return try await Provisioner(host: host, store: world.store, reporter: reporter).create(
+            plan(spec, run: run, on: host), run: run, log: log, replacesExisting: replaces, keepsFailed: keeps)
+    }
+
+    static func delete(
+        _ name: String, in world: World, as process: FakeHost, run: String = "00000000000d"
+    ) async throws {
+        let provisioner = Provisioner(host: process.host, store: world.store, reporter: Telling())
+        try await provisioner.delete(provisioner.deletion(of: name), run: run)
+    }
+
+    /// What a user does after a kill.
+    ///
+    /// - Returns: what could not be taken back.
+    static func recover(_ world: World, as process: FakeHost? = nil) throws -> [String] {
+        let recovery = Recovery(host: (process ?? world.process()).host, store: world.store)
+        return try recovery.unfinished().flatMap { recovery.recover($0).left }
+    }
+
+    /// A machine on which the guest is.
+    static func worldWithGuest(_ spec: GuestSpec = Sample.guest()) async throws -> World {
+        let world = try World()
+        try await create(spec, in: world, as: world.process(), run: "000000000001")
+        return world
+    }
+}
