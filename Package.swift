@@ -85,7 +85,8 @@ let package = Package(
                 "Provisioning", "Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "Storage", "Tailoring",
                 "XenConfig", system,
             ]),
-        tests("CommandsTests", ["Commands", "GuestModel", "LinuxHost", "Provisioning", "Settings", "TestSupport", system]),
+        tests(
+            "CommandsTests", ["Commands", "GuestModel", "LinuxHost", "Provisioning", "Settings", "TestSupport", system]),
         tests("ChrootHelperTests", ["CLinux", "domus-chroot"]),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["TestSupport", "domus", "domus-chroot", system],

@@ -22,8 +22,12 @@ struct BootstrapLog {
         }
         var complaint = Complaint(text: line.map(Self.stripped), cause: .failed)
         let context = lines.suffix(40).joined(separator: "\n")
-        if Self.mentions(context, ["GPG", "Invalid Release signature", "NO_PUBKEY", "BADSIG", "not signed", "EXPKEYSIG",
-            "unknown key"])
+        if Self.mentions(
+            context,
+            [
+                "GPG", "Invalid Release signature", "NO_PUBKEY", "BADSIG", "not signed", "EXPKEYSIG",
+                "unknown key",
+            ])
         {
             complaint.cause = .badData
             complaint.hint =

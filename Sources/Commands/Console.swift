@@ -34,7 +34,8 @@ final class Console: Reporter {
     // MARK: Reporter
 
     func began(_ summary: String, number: Int, of count: Int) {
-        let line = "[\(String(repeating: " ", count: "\(count)".count - "\(number)".count))\(number)/\(count)] \(summary)"
+        let line =
+            "[\(String(repeating: " ", count: "\(count)".count - "\(number)".count))\(number)/\(count)] \(summary)"
         state.withLock { state in
             state.line = line
             state.began = clock.monotonic

@@ -43,7 +43,8 @@ struct CreateCommand: AsyncParsableCommand {
             console.result(description.text, json: description)
             return
         }
-        try await create(plan, run: run, replaces: replaces, keeps: try values.values.flag("keep") ?? false, host, console)
+        try await create(
+            plan, run: run, replaces: replaces, keeps: try values.values.flag("keep") ?? false, host, console)
     }
 
     private func create(
@@ -51,7 +52,8 @@ struct CreateCommand: AsyncParsableCommand {
     ) async throws {
         guard host.system.userID == 0 else {
             throw ProvisioningError(
-                "only root can make a guest: its files belong to many users", exit: .noPermission, hint: "run it as root")
+                "only root can make a guest: its files belong to many users", exit: .noPermission,
+                hint: "run it as root")
         }
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)

@@ -60,7 +60,8 @@ struct CreateOptions: ParsableArguments {
     var dhcp: Bool?
 
     @Option(
-        help: ArgumentHelp("A fixed address, IPv4 or IPv6, with /PREFIX or --netmask; repeatable.", valueName: "address"))
+        help: ArgumentHelp(
+            "A fixed address, IPv4 or IPv6, with /PREFIX or --netmask; repeatable.", valueName: "address"))
     var ip: [String] = []
 
     @Option(help: ArgumentHelp("The router; once for IPv4 and once for IPv6.", valueName: "address"))
@@ -167,7 +168,9 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("Seconds that a hook or role may take (1800).", valueName: "seconds"))
     var hookTimeout: String?
 
-    @Option(help: ArgumentHelp("Root's password. Others on this host can see it: better --password-file.", valueName: "word"))
+    @Option(
+        help: ArgumentHelp(
+            "Root's password. Others on this host can see it: better --password-file.", valueName: "word"))
     var password: String?
 
     @Option(
@@ -194,7 +197,9 @@ struct CreateOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Copy the host's /etc/hosts into the guest.")
     var copyhosts: Bool?
 
-    @Option(name: .customLong("ssh-key"), help: ArgumentHelp("A file of public keys for root; repeatable.", valueName: "file"))
+    @Option(
+        name: .customLong("ssh-key"),
+        help: ArgumentHelp("A file of public keys for root; repeatable.", valueName: "file"))
     var sshKey: [String] = []
 
     // MARK: Configuration

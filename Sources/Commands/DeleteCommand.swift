@@ -40,7 +40,8 @@ struct DeleteCommand: AsyncParsableCommand {
         let console = Console(json: shared.json)
         let wanted = names + hostname
         guard !wanted.isEmpty else {
-            throw OptionError("which guest is to be deleted?", hint: "give its name; domus list shows those that there are")
+            throw OptionError(
+                "which guest is to be deleted?", hint: "give its name; domus list shows those that there are")
         }
         // All names are looked at before the first guest goes.
         for name in wanted {
@@ -79,7 +80,8 @@ struct DeleteCommand: AsyncParsableCommand {
             text += deletion.paths.map { "\(dryRun ? "Would delete" : "Deleted"): \($0)\n" }.joined()
             documents.append(
                 Document(
-                    guest: deletion.record.hostname, removed: deletion.paths, missing: deletion.missing, dryRun: dryRun))
+                    guest: deletion.record.hostname, removed: deletion.paths, missing: deletion.missing, dryRun: dryRun)
+            )
         }
         console.result(text, json: documents)
     }

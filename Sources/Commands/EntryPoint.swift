@@ -61,15 +61,16 @@ package enum EntryPoint {
     }
 
     private static func execute(_ command: any ParsableCommand) async throws {
-        if var command = command as? any AsyncParsableCommand {
-            try await command.run()
-        } else {
-            var command = command
-            do {
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
                 try command.run()
-            } catch {
-                throw ParserTrouble(error: error, words: [])
             }
+        } catch  where DomusCommand.exitCode(for: error).rawValue == 0 {
+            // `domus` alone, and `domus help`, ask for the help.
+            throw ParserTrouble(error: error, words: [])
         }
     }
 }

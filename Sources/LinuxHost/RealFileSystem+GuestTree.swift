@@ -91,7 +91,9 @@ extension RealFileSystem: GuestTreeAccess {
             var parent = try Kernel.openTree(root)
             defer { try? parent.close() }
             for (index, part) in parts.enumerated() {
-                if mkdirat(parent.rawValue, part, 0o755) != 0, Kernel.lastError != .fileExists { throw Kernel.lastError }
+                if mkdirat(parent.rawValue, part, 0o755) != 0, Kernel.lastError != .fileExists {
+                    throw Kernel.lastError
+                }
                 let entry = try Kernel.status(of: parent.rawValue, part, flags: AT_SYMLINK_NOFOLLOW)
                 guard entry.kind == .directory else {
                     throw HostError(

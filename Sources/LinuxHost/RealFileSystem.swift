@@ -129,7 +129,8 @@ extension RealFileSystem: FileChanging {
     package func append(_ text: String, to log: FilePath) throws(HostError) {
         do {
             let file = try FileDescriptor.open(
-                log, .writeOnly, options: [.append, .create, .closeOnExec], permissions: FilePermissions(rawValue: 0o640))
+                log, .writeOnly, options: [.append, .create, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o640))
             defer { try? file.close() }
             try file.writeAll(Array(text.utf8))
         } catch {

@@ -1,5 +1,5 @@
-import GuestModel
 import Glibc
+import GuestModel
 import SystemPackage
 
 /// The kernel's clocks.

@@ -35,7 +35,8 @@ package struct SubprocessRunner: ProcessRunning {
         let output: FileDescriptor
         do {
             output = try FileDescriptor.open(
-                log ?? "/dev/null", .writeOnly, options: [.append, .create, .closeOnExec], permissions: FilePermissions(rawValue: 0o640))
+                log ?? "/dev/null", .writeOnly, options: [.append, .create, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o640))
         } catch {
             throw HostError(cannot: "open the log \(log?.string ?? "/dev/null")", error as? Errno ?? .ioError)
         }

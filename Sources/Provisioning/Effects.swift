@@ -51,7 +51,8 @@ package struct Effects: Sendable {
     }
 
     /// Gives what this run made its final name, which nothing may have.
-    func publish(_ path: FilePath, as target: FilePath, identity: FileIdentity, isDirectory: Bool, step: String) throws {
+    func publish(_ path: FilePath, as target: FilePath, identity: FileIdentity, isDirectory: Bool, step: String) throws
+    {
         let undo: Undo =
             isDirectory
             ? .removeTree(path: target.string, identity: identity)

@@ -176,7 +176,7 @@ struct ManualPagesTests {
     }
 
     private static func withoutNumber(_ name: String) -> String {
-        String(name.reversed().drop { $0.isNumber }.reversed())
+        name.hasSuffix("1") || name.hasSuffix("2") ? String(name.dropLast()) : name
     }
 
     /// The first group of every match.
@@ -236,8 +236,8 @@ struct ManualPage {
     /// The options that stand anywhere in the text, examples included.
     var mentionedOptions: Set<String> {
         let examples = lines.filter { !$0.hasPrefix(".") }.flatMap { line in
-            line.split(separator: " ").filter { $0.hasPrefix("--") && $0.count > 2 && $0 != "--\\e" }
-                .map { String($0.dropFirst(2).prefix { $0 != "=" }) }
+            line.split(separator: " ").filter { $0.hasPrefix("--") && $0.dropFirst(2).first?.isLetter == true }
+                .map { word in String(word.dropFirst(2).prefix { $0.isLetter || $0.isNumber || "-_".contains($0) }) }
         }
         // Cut short on purpose, in the manner of xen-tools.
         return Set(lines.flatMap(Self.options) + examples).subtracting(["host"])

@@ -79,7 +79,8 @@ struct ArchiveBuilder {
     ) throws(OptionError) -> GuestSpec.Install.Security? {
         guard let usual = release.defaultSecurity(for: architecture) else { return nil }
         if values.given("security-mirror")?.value == "none" { return nil }
-        let given = try values.parsed("security-mirror") { text throws(ValueError) in try MirrorURL(parsing: text).text }
+        let given = try values.parsed("security-mirror") { text throws(ValueError) in try MirrorURL(parsing: text).text
+        }
         return GuestSpec.Install.Security(mirror: given ?? apt?.security?.text ?? usual.mirror, suite: usual.suite)
     }
 

@@ -21,7 +21,8 @@ struct HostKnowledge {
         let data = FilePath("/usr/share/distro-info")
         do {
             releases = try DistroInfo(
-                debian: Self.text(data.appending("debian.csv"), host), ubuntu: Self.text(data.appending("ubuntu.csv"), host))
+                debian: Self.text(data.appending("debian.csv"), host),
+                ubuntu: Self.text(data.appending("ubuntu.csv"), host))
         } catch let error as SettingsError {
             throw OptionError(error)
         }

@@ -73,7 +73,9 @@ struct NetworkBuilder {
                 let parts = text.split(separator: "/", omittingEmptySubsequences: false)
                 let address = try IPAddress(parsing: String(parts[0]))
                 if parts.count == 2 {
-                    guard let length = Int(parts[1]) else { throw ValueError("\"\(text)\" has no number as its prefix") }
+                    guard let length = Int(parts[1]) else {
+                        throw ValueError("\"\(text)\" has no number as its prefix")
+                    }
                     return try InterfaceAddress(address, prefixLength: length)
                 }
                 guard parts.count == 1 else { throw ValueError("\"\(text)\" is not an address") }
@@ -85,7 +87,8 @@ struct NetworkBuilder {
                 return try InterfaceAddress(address, prefixLength: length)
             }
             guard !addresses.contains(where: { $0.address == address.address }) else {
-                throw OptionError("\(given.place): the address \(address.address) is given twice", exit: given.place.exit)
+                throw OptionError(
+                    "\(given.place): the address \(address.address) is given twice", exit: given.place.exit)
             }
             addresses.append(address)
         }

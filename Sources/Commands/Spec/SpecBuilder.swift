@@ -96,7 +96,8 @@ struct SpecBuilder {
         for layer in values.layers.reversed() {
             for entry in layer.entries where entry.key == "extension" {
                 let valid = entry.value.utf8.allSatisfy {
-                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "_.-".utf8.contains($0)
+                    (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+                        || "_.-".utf8.contains($0)
                 }
                 guard valid, entry.value.utf8.count <= 32 else {
                     throw OptionError(

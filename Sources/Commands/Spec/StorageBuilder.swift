@@ -64,7 +64,8 @@ struct StorageBuilder {
         let root: Partition
         do {
             root = try Partition(
-                name: "disk", size: Self.wholeBlocks(size ?? .gibibytes(4)), content: .fileSystem(kind, mountPoint: "/"),
+                name: "disk", size: Self.wholeBlocks(size ?? .gibibytes(4)),
+                content: .fileSystem(kind, mountPoint: "/"),
                 mountOptions: options?.value ?? kind.defaultMountOptions)
         } catch {
             throw OptionError(error, at: options?.place ?? .builtIn)
@@ -86,7 +87,9 @@ struct StorageBuilder {
     private func partitionsFile(_ given: Values.Given) throws -> [Partition] {
         // On the command line one of the two is a mistake; a file's sizes are only defaults that give way.
         for key in ["size", "fs", "swap", "noswap"] {
-            guard let other = values.given(key), case .option = other.place, case .option = given.place else { continue }
+            guard let other = values.given(key), case .option = other.place, case .option = given.place else {
+                continue
+            }
             throw OptionError(
                 "\(other.place): the partitions file \(given.value) says how large the disks are",
                 hint: "give --partitions or --\(key), not both")
@@ -95,7 +98,8 @@ struct StorageBuilder {
         if given.value.contains("/") {
             path = base.pushing(FilePath(given.value))
         } else {
-            let directory = values.given("partitionsdir").map { base.pushing(FilePath($0.value)) }
+            let directory =
+                values.given("partitionsdir").map { base.pushing(FilePath($0.value)) }
                 ?? knowledge.configurationDirectory.appending("partitions.d")
             path = directory.appending(given.value)
         }

@@ -40,8 +40,9 @@ enum PackageStatus {
     /// The upstream version of an installed package as numbers: `1.47.0-2` is [1, 47, 0]; nil when it is not there.
     static func version(of package: String, in status: [UInt8]) -> [Int]? {
         let text = String(decoding: status, as: UTF8.self)
-        guard let start = text.hasPrefix("Package: \(package)\n")
-            ? text.startIndex : text.firstRange(of: "\nPackage: \(package)\n")?.lowerBound
+        guard
+            let start = text.hasPrefix("Package: \(package)\n")
+                ? text.startIndex : text.firstRange(of: "\nPackage: \(package)\n")?.lowerBound
         else { return nil }
         let stanza = text[start...].drop(while: \.isNewline)
         let end = stanza.firstRange(of: "\n\n")?.lowerBound ?? stanza.endIndex
