@@ -14,8 +14,10 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
         case empty
         /// An entry would reach outside of the root, or is not what it claims to be.
         case unsafe
-        /// The file system refused (no space, no permission).
+        /// The file system refused (no permission, for one).
         case cannotExtract
+        /// The file system is full.
+        case noSpace
         /// The archive could not be written.
         case cannotWrite
         /// The caller asked to stop.

@@ -246,10 +246,11 @@ struct DiskWriter: ~Copyable {
         }
         let number = archive_errno(disk.raw)
         let reason = number > 0 ? ": \(Errno(rawValue: number))" : ""
+        let isFull = number == ENOSPC || number == EDQUOT
         return ArchiveError(
-            .cannotExtract,
+            isFull ? .noSpace : .cannotExtract,
             "could not extract entry \(entryName) of archive \(archiveName): \(text)\(reason)",
-            hint: number == ENOSPC || number == EDQUOT ? "make room, or give a larger size" : nil
+            hint: isFull ? "make room, or give a larger size" : nil
         )
     }
 

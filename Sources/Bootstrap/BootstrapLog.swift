@@ -22,11 +22,15 @@ struct BootstrapLog {
         }
         var complaint = Complaint(text: line.map(Self.stripped), cause: .failed)
         let context = lines.suffix(40).joined(separator: "\n")
-        if Self.mentions(
+        if Self.mentions(context, ["No space left on device"]) {
+            complaint.text = "there is no space left on the device"
+            complaint.cause = .noSpace
+            complaint.hint = "free some space, or put the guest elsewhere with --dir"
+        } else if Self.mentions(
             context,
             [
-                "GPG", "Invalid Release signature", "NO_PUBKEY", "BADSIG", "not signed", "EXPKEYSIG",
-                "unknown key",
+                "GPG", "Invalid Release signature", "NO_PUBKEY", "BADSIG", "not signed", "EXPKEYSIG", "unknown key",
+                "release signature file",
             ])
         {
             complaint.cause = .badData
@@ -39,14 +43,11 @@ struct BootstrapLog {
         } else if Self.mentions(context, ["Couldn't download", "Failed to fetch", "Failed getting release"]) {
             complaint.cause = .unavailable
             complaint.hint = "the mirror did not give all that it should have; try again, or another --mirror=URL"
-        } else if Self.mentions(context, ["No space left on device"]) {
-            complaint.text = "there is no space left on the device"
-            complaint.hint = "free some space, or put the guest elsewhere with --dir"
         }
         return complaint
     }
 
-    private static let prefixes = ["E: ", "W: Failure", "Err:", "dpkg: error"]
+    private static let prefixes = ["E: ", "W: Failure", "Err:", "dpkg: error", "cp: "]
 
     private static func stripped(_ line: String) -> String {
         line.hasPrefix("E: ") ? String(line.dropFirst(3)) : line

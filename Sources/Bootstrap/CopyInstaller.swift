@@ -20,7 +20,9 @@ struct CopyInstaller: RootInstaller {
         let status = try await host.processes.run(
             Confinement(helper: site.helper).wrap(copy), appendingOutputTo: site.log)
         guard status.isSuccess else {
-            throw BootstrapError("cannot copy \(source): cp ended with \(status)", cause: .failed)
+            let tail = try BootstrapLog(site: site, host: host).complaint()
+            throw BootstrapError(
+                "cannot copy \(source): \(tail.text ?? "cp ended with \(status)")", hint: tail.hint, cause: tail.cause)
         }
     }
 }

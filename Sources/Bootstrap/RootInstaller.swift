@@ -12,6 +12,8 @@ package struct BootstrapError: Error, Equatable, CustomStringConvertible {
         case badData
         /// A file that the user named is missing.
         case noInput
+        /// The disk is full.
+        case noSpace
         /// The installation itself failed.
         case failed
     }

@@ -22,6 +22,7 @@ struct TarInstaller: RootInstaller {
                 switch error.kind {
                 case .unreadable: .noInput
                 case .notAnArchive, .truncated, .damaged, .empty, .unsafe: .badData
+                case .noSpace: .noSpace
                 case .cannotExtract, .cannotWrite, .cancelled: .failed
                 }
             throw BootstrapError(error.message, hint: error.hint, cause: cause)

@@ -194,7 +194,9 @@ struct CreateOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Copy the host's user accounts into the guest.")
     var accounts: Bool?
 
-    @Flag(inversion: .prefixedNo, help: "Copy the host's /etc/hosts into the guest.")
+    @Flag(
+        name: [.customLong("copyhosts"), .customLong("copy-hosts")], inversion: .prefixedNo,
+        help: "Copy the host's /etc/hosts into the guest.")
     var copyhosts: Bool?
 
     @Option(

@@ -54,10 +54,19 @@ package enum EntryPoint {
 
     private static func parse(_ root: any ParsableCommand.Type, _ words: [String]) throws -> any ParsableCommand {
         do {
-            return try root.parseAsRoot(words)
+            return try root.parseAsRoot(apart(words))
         } catch {
             throw ParserTrouble(error: error, words: words)
         }
+    }
+
+    /// An empty value, as in `--extension=`, in a word of its own: the parser takes it for none otherwise.
+    private static func apart(_ words: [String]) -> [String] {
+        let end = words.firstIndex(of: "--") ?? words.endIndex
+        return words[..<end].flatMap { word in
+            word.hasPrefix("--") && word.hasSuffix("=") && word.filter { $0 == "=" }.count == 1
+                ? [String(word.dropLast()), ""] : [word]
+        } + words[end...]
     }
 
     private static func execute(_ command: any ParsableCommand) async throws {

@@ -18,6 +18,8 @@ final class Interruption: Sendable {
 
     /// Hands the signals to the task from now on.
     func watch<Success, Failure>(_ task: Task<Success, Failure>) {
+        // A reader of our output who leaves (`| head`) must not end us in the middle of a run.
+        signal(SIGPIPE, SIG_IGN)
         for number in [SIGINT, SIGTERM, SIGHUP] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())

@@ -85,6 +85,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .unavailable: .unavailable
                 case .badData: .badData
                 case .noInput: .noInput
+                case .noSpace: .cannotCreate
                 case .failed: .failed
                 }
             self.init(error.message, exit: exit, hint: error.hint)

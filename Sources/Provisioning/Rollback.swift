@@ -51,8 +51,10 @@ package struct Rollback: Sendable {
         do {
             for effect in try store.effects(of: run).reversed() {
                 do {
-                    if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
-                    try store.forget(effect.number)
+                    let isDone = try effect.undo.perform(on: host)
+                    if isDone { outcome.undone.append(effect.undo.summary) }
+                    // A directory that is full only because of what is left in it must have its turn again.
+                    if isDone || outcome.left.isEmpty { try store.forget(effect.number) }
                 } catch {
                     outcome.left.append("\(error)")
                 }

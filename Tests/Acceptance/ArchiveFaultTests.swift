@@ -69,7 +69,7 @@ struct ArchiveFaultTests {
     func silent() async throws {
         let archive = try await FixtureArchive.make()
         let mirror = try FixtureMirror(.silent)
-        try await withWorkspace { workspace in
+        try await withWorkspace(waitsOnly: true) { workspace in
             let before = workspace.capture()
             let outcome = try await workspace.run(Workspace.bootstrap("web1", "debootstrap", archive, mirror))
             #expect(outcome.status == 69, "\(outcome)")

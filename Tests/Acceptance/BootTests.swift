@@ -89,8 +89,9 @@ struct BootTests {
             var root = try TinyRoot()
             root.entries.removeAll { $0.path.hasPrefix("boot/") }
             let archive = try await root.asTar(in: workspace.files, name: "bare")
+            let words = try await workspace.tiny("web1", ["--install-source=\(archive)"])
             let before = workspace.capture()
-            let outcome = try await workspace.createTiny("web1", ["--install-source=\(archive)"])
+            let outcome = try await workspace.run(words)
             #expect(outcome.status == 1)
             #expect(outcome.standardError.contains("the guest has no kernel"))
             #expect(outcome.standardError.contains("--kernel=FILE"))

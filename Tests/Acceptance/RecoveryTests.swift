@@ -85,7 +85,7 @@ struct RecoveryTests {
             try await kill(at: .inHook, workspace)
             let tree = try #require(Wait.trees(in: workspace).first)
             let outcome = try await workspace.run(["recover", "web1", "--keep"]).orThrow()
-            #expect(outcome.standardOutput.contains("  kept: \(tree)\n"))
+            #expect(outcome.standardOutput.contains("  \(tree) (kept)\n"))
             #expect(fileExists(tree.pushing("root/begun")))
             try await workspace.createTiny("web1").orThrow()
             #expect(fileExists(tree.pushing("root/begun")))

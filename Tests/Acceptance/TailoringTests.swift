@@ -29,7 +29,8 @@ struct TailoringTests {
                 prefix=$1
                 shift
                 . /usr/share/xen-tools/common.sh
-                logMessage "role $0 for $hostname"
+                logMessage "role $0"
+                echo "role for $hostname"
                 for word in "$@"; do echo "${0##*/} $word" >> ${prefix}/etc/roles; done
                 """
             try workspace.script("etc/role.d/first", body)
@@ -40,7 +41,7 @@ struct TailoringTests {
             ).orThrow()
             let root = GuestImage(workspace.images(of: "web1").appending("disk.img"))
             #expect(try await root.text("/etc/roles") == "first one\nfirst two three\nsecond one\nsecond two three\n")
-            #expect(try readText(workspace.log(of: "web1")).contains("for web1"))
+            #expect(try readText(workspace.log(of: "web1")).contains("role for web1"))
         }
     }
 

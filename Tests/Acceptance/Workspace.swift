@@ -154,8 +154,10 @@ struct Workspace: Sendable {
 ///
 /// As many as there are processors at once: each starts a hundred processes, and a machine that does too much at once
 /// makes programs look as if they hung.
-func withWorkspace(_ body: (Workspace) async throws -> Void) async throws {
-    await Places.shared.enter()
+///
+/// - Parameter waitsOnly: the test does nothing but wait, and takes nobody's place.
+func withWorkspace(waitsOnly: Bool = false, _ body: (Workspace) async throws -> Void) async throws {
+    if !waitsOnly { await Places.shared.enter() }
     do {
         try await withTemporaryDirectory("acceptance") { directory in
             let workspace = Workspace(path: directory)
@@ -164,10 +166,10 @@ func withWorkspace(_ body: (Workspace) async throws -> Void) async throws {
             try await body(workspace)
         }
     } catch {
-        await Places.shared.leave()
+        if !waitsOnly { await Places.shared.leave() }
         throw error
     }
-    await Places.shared.leave()
+    if !waitsOnly { await Places.shared.leave() }
 }
 
 private actor Places {

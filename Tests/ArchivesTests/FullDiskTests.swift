@@ -25,7 +25,7 @@ struct FullDiskTests {
                 return error
             }
         }
-        #expect(error?.kind == .cannotExtract)
+        #expect(error?.kind == .noSpace)
         #expect(error?.message.contains("entry \"big\"") == true, "\(error?.message ?? "no error")")
         #expect(error?.message.contains("No space left on device") == true)
         #expect(error?.hint == "make room, or give a larger size")

@@ -50,7 +50,8 @@ extension FakeHost: FileChanging {
     package func createDirectory(_ path: FilePath, mode: UInt32) throws(HostError) -> FileIdentity {
         try change("create the directory \(path)") { tree, _ throws(Errno) in
             let place = try tree.parent(of: path.string)
-            return try tree.identity(of: tree.make(place.name, in: place.id, mode: mode, .directory([:])))
+            let id = try tree.make(place.name, in: place.id, mode: mode, .directory([:]))
+            return tree.identity(of: id)
         }
     }
 
@@ -58,17 +59,17 @@ extension FakeHost: FileChanging {
         try change("create the file \(path)") { tree, extent throws(Errno) in
             let place = try tree.parent(of: path.string)
             let written = extent == .whole ? contents : Array(contents.prefix(contents.count / 2))
-            return try tree.identity(
-                of: tree.make(place.name, in: place.id, mode: mode, .file(written, size: Int64(written.count))))
+            let id = try tree.make(place.name, in: place.id, mode: mode, .file(written, size: Int64(written.count)))
+            return tree.identity(of: id)
         }
     }
 
     package func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity {
         try change("create the image \(path)") { tree, extent throws(Errno) in
             let place = try tree.parent(of: path.string)
-            return try tree.identity(
-                of: tree.make(
-                    place.name, in: place.id, mode: 0o600, .file([], size: extent == .whole ? size.bytes : 0)))
+            let id = try tree.make(
+                place.name, in: place.id, mode: 0o600, .file([], size: extent == .whole ? size.bytes : 0))
+            return tree.identity(of: id)
         }
     }
 

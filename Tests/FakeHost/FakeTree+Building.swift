@@ -43,7 +43,9 @@ extension FakeTree {
                 self[there].body = body
                 return identity(of: there)
             }
-            return try identity(of: make(name, in: directory, mode: mode, body))
+            // In two steps: the tree that is asked must be the one after the change.
+            let id = try make(name, in: directory, mode: mode, body)
+            return identity(of: id)
         } catch {
             fatalError("cannot put \(path) into the fake tree: \(error)")
         }

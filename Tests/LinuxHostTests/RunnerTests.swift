@@ -71,6 +71,8 @@ struct RunnerTests {
 
     @Test("a program that does not read its input is no error of ours")
     func unreadInput() async throws {
+        // As Domus does for itself.
+        signal(SIGPIPE, SIG_IGN)
         var invocation = shell("exit 0")
         invocation.input = .bytes([UInt8](repeating: 65, count: 1_000_000))
         let status = try? await runner.run(invocation, appendingOutputTo: nil)

@@ -13,6 +13,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let beginning: @Sendable () async throws -> World
     let work: @Sendable (World, FakeHost) async throws -> Void
 
+    /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
+    static let manifold = [all[0], all[3], all[5]]
+
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
             try await Work.create(

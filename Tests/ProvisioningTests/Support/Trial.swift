@@ -54,7 +54,8 @@ struct Course {
 }
 
 /// The difference of two states, for people.
-func difference(_ state: [String: String], from expected: [String: String]) -> String {
-    Set(state.keys).union(expected.keys).sorted().filter { state[$0] != expected[$0] }
-        .map { "\($0): \(state[$0] ?? "not there") instead of \(expected[$0] ?? "nothing")" }.joined(separator: "\n")
+func difference(_ state: [String: String], from expected: [String: String]) -> [String] {
+    if state == expected { return [] }
+    return Set(state.keys).union(expected.keys).sorted().filter { state[$0] != expected[$0] }
+        .map { "\($0): \(state[$0] ?? "not there") instead of \(expected[$0] ?? "nothing")" }
 }
