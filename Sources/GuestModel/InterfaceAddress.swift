@@ -32,6 +32,9 @@ package struct InterfaceAddress: Hashable, Sendable, Codable, CustomStringConver
         }
     }
 
+    /// Whether the network is this one address.
+    package var isHostRoute: Bool { prefixLength == (address.isIPv4 ? 32 : 128) }
+
     /// Whether another address is in the same network.
     package func contains(_ other: IPAddress) -> Bool {
         guard other.isIPv4 == address.isIPv4 else { return false }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Subprocess
 import SystemPackage
@@ -121,7 +122,12 @@ package struct SubprocessRunner: ProcessRunning {
             let result = try await Subprocess.run(configuration, input: .none, output: output, error: error)
             return (status(result.terminationStatus), result.standardOutput)
         case .bytes(let bytes):
-            let result = try await Subprocess.run(configuration, input: .array(bytes), output: output, error: error)
+            // From a file in memory rather than a pipe: a program that ends without reading (one that is not there)
+            // breaks the pipe, and swift-subprocess 1.0.2 traps over its end of it.
+            let input = try Self.memory(bytes)
+            let result = try await Subprocess.run(
+                configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: output,
+                error: error)
             return (status(result.terminationStatus), result.standardOutput)
         case .lifeline:
             // Close-on-exec: a second holder of the write end, another child of ours, would keep the helper alive.
@@ -132,5 +138,20 @@ package struct SubprocessRunner: ProcessRunning {
                 error: error)
             return (status(result.terminationStatus), result.standardOutput)
         }
+    }
+
+    /// A nameless file with these bytes, at its beginning.
+    private static func memory(_ bytes: [UInt8]) throws -> FileDescriptor {
+        let raw = clinux_memfd_create("input", UInt32(CLINUX_MFD_CLOEXEC))
+        guard raw >= 0 else { throw Kernel.lastError }
+        let file = FileDescriptor(rawValue: raw)
+        do {
+            try file.writeAll(bytes)
+            try file.seek(offset: 0, from: .start)
+        } catch {
+            try? file.close()
+            throw error
+        }
+        return file
     }
 }

@@ -15,6 +15,13 @@ package struct Hook: Sendable, Hashable {
     package let path: FilePath
     /// Whether it came with Domus. Such a hook never writes on the host, and is held to it.
     package let isStock: Bool
+
+    package init(name: String, phase: Phase, path: FilePath, isStock: Bool) {
+        self.name = name
+        self.phase = phase
+        self.path = path
+        self.isStock = isStock
+    }
 }
 
 /// Why the hooks cannot be run.

@@ -180,7 +180,7 @@ struct InstallerTests {
         #expect(error?.cause == .unavailable)
         #expect(error?.message.contains("http://***@mirror.example/debian") == true)
         #expect(error?.message.contains("pass") == false)
-        #expect(host.invocations.compactMap(\.arguments.dropLast().last) == [
+        #expect(host.invocations.compactMap { $0.arguments.dropLast().last } == [
             "http://user:pass@mirror.example/debian/dists/bookworm/InRelease",
             "http://user:pass@mirror.example/debian/dists/bookworm/Release",
         ])

@@ -1,7 +1,8 @@
 import FakeHost
 import LinuxHost
-import Tailoring
 import Testing
+
+@testable import Tailoring
 
 @Suite("Which hooks run, and in which order")
 struct HookSetTests {
@@ -23,7 +24,7 @@ struct HookSetTests {
         #expect(hooks.hooks.map(\.name) == [
             "20-setup-apt", "95-configure-locales", "30-disable-gettys", "50-setup-hostname",
         ])
-        #expect(hooks.hooks.allSatisfy(\.isStock))
+        #expect(hooks.hooks.allSatisfy { $0.isStock })
         #expect(hooks.passedOver.isEmpty)
     }
 
@@ -49,7 +50,7 @@ struct HookSetTests {
     ])
     func backups(name: String, reason: String) throws {
         let hooks = try hooks([name: 0o755, "41-plain": 0o644])
-        #expect(hooks.hooks.allSatisfy(\.isStock))
+        #expect(hooks.hooks.allSatisfy { $0.isStock })
         #expect(hooks.passedOver.sorted() == [
             "/etc/xen-tools/hooks.d/\(name): \(reason)",
             "/etc/xen-tools/hooks.d/41-plain: it is not an executable file",

@@ -1,8 +1,9 @@
 import FakeHost
 import GuestModel
 import LinuxHost
-import Tailoring
 import Testing
+
+@testable import Tailoring
 
 @Suite("How hooks and roles are run")
 struct TailorTests {

@@ -14,7 +14,8 @@ struct NetworkBuilder {
         var gateway: IPAddress?
         var gateway6: IPAddress?
         for (given, address) in gateways {
-            if case .fixed(let own) = addresses, !own.contains(where: { $0.contains(address) }),
+            // A host's own prefix (/32, /128) is how hosters route: the router is then beside it, on the link.
+            if case .fixed(let own) = addresses, !own.contains(where: { $0.contains(address) || $0.isHostRoute }),
                 !Self.isLinkLocal(address)
             {
                 throw OptionError(

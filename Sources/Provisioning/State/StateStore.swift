@@ -49,7 +49,12 @@ package final class StateStore: Sendable {
                     CREATE TABLE guest (name TEXT PRIMARY KEY, record TEXT NOT NULL);
                     """)
         }
-        try migrator.migrate(database)
+        do {
+            try migrator.migrate(database)
+        } catch {
+            // Another process that used the directory for the first time too may have been quicker.
+            guard try database.read(migrator.hasCompletedMigrations) else { throw error }
+        }
     }
 
     // MARK: Runs
