@@ -21,7 +21,8 @@ import Testing
             for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
                 let words = line.split(separator: " ").map(String.init)
                 guard let keyword = words.firstIndex(of: "import"),
-                    words[..<keyword].allSatisfy({ $0.hasPrefix("@") || ["package", "public", "private"].contains($0) }),
+                    words[..<keyword].allSatisfy({ $0.hasPrefix("@") || ["package", "public", "private"].contains($0) }
+                    ),
                     let module = words.last
                 else { continue }
                 found.append((file: file.lastPathComponent, module: module))

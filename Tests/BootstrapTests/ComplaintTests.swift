@@ -36,7 +36,8 @@ struct ComplaintTests {
             cause: .badData, text: "", hint: "--keyring"),
         Case(
             testDescription: "debootstrap: a damaged package",
-            log: "W: http://mirror.example/debian/pool/main/a/apt/apt_1.deb was corrupt\nE: Couldn't download packages: apt\n",
+            log:
+                "W: http://mirror.example/debian/pool/main/a/apt/apt_1.deb was corrupt\nE: Couldn't download packages: apt\n",
             cause: .badData, text: "Couldn't download packages", hint: "damaged"),
         Case(
             testDescription: "apt: a wrong checksum",
@@ -53,7 +54,9 @@ struct ComplaintTests {
         Case(
             testDescription: "anything else", log: "W: Failure trying to run: chroot \"/root\" mount -t proc\n",
             cause: .failed, text: "Failure trying to run", hint: nil),
-        Case(testDescription: "nothing", log: "I: Retrieving InRelease\n", cause: .failed, text: "exit status 1", hint: nil),
+        Case(
+            testDescription: "nothing", log: "I: Retrieving InRelease\n", cause: .failed, text: "exit status 1",
+            hint: nil),
     ]
 
     private func failure(_ log: String, _ method: GuestSpec.Install.Method) async throws -> BootstrapError? {
@@ -73,13 +76,17 @@ struct ComplaintTests {
         }
     }
 
-    @Test("the cause, the tool's own words and what to do", arguments: cases, [
-        GuestSpec.Install.Method.debootstrap, .mmdebstrap,
-    ])
+    @Test(
+        "the cause, the tool's own words and what to do", arguments: cases,
+        [
+            GuestSpec.Install.Method.debootstrap, .mmdebstrap,
+        ])
     func complaint(example: Case, method: GuestSpec.Install.Method) async throws {
         let error = try await failure(example.log, method)
         #expect(error?.cause == example.cause)
-        #expect(error?.message.hasPrefix("\(method.name) could not install bookworm from http://mirror.example/debian: ") == true)
+        #expect(
+            error?.message.hasPrefix("\(method.name) could not install bookworm from http://mirror.example/debian: ")
+                == true)
         #expect(example.text.isEmpty || error?.message.contains(example.text) == true, "\(error?.message ?? "")")
         if let hint = example.hint { #expect(error?.hint?.contains(hint) == true) } else { #expect(error?.hint == nil) }
     }
@@ -93,14 +100,16 @@ struct ComplaintTests {
         #expect(error?.hint?.contains("--dir") == true)
     }
 
-    @Test("a mirror's user and password are not told", arguments: [
-        ("http://mirror.example/debian", "http://mirror.example/debian"),
-        ("http://user:pass@mirror.example/debian", "http://***@mirror.example/debian"),
-        ("http://user@mirror.example:8080/debian", "http://***@mirror.example:8080/debian"),
-        ("http://us@er:p@ss@mirror.example/", "http://***@mirror.example/"),
-        ("http://mirror.example/a@b", "http://mirror.example/a@b"),
-        ("file:///srv/mirror", "file:///srv/mirror"), ("mirror.example", "mirror.example"),
-    ])
+    @Test(
+        "a mirror's user and password are not told",
+        arguments: [
+            ("http://mirror.example/debian", "http://mirror.example/debian"),
+            ("http://user:pass@mirror.example/debian", "http://***@mirror.example/debian"),
+            ("http://user@mirror.example:8080/debian", "http://***@mirror.example:8080/debian"),
+            ("http://us@er:p@ss@mirror.example/", "http://***@mirror.example/"),
+            ("http://mirror.example/a@b", "http://mirror.example/a@b"),
+            ("file:///srv/mirror", "file:///srv/mirror"), ("mirror.example", "mirror.example"),
+        ])
     func redacted(address: String, expected: String) {
         #expect(MirrorAddress.redacted(address) == expected)
     }

@@ -24,7 +24,8 @@ struct InstallerTests {
         return host.invocations.map(ConfinedCommand.init)
     }
 
-    private func command(_ spec: GuestSpec, change: (inout FakeTree) -> Void = { _ in }) async throws -> ConfinedCommand {
+    private func command(_ spec: GuestSpec, change: (inout FakeTree) -> Void = { _ in }) async throws -> ConfinedCommand
+    {
         try await #require(commands(spec, change: change).last)
     }
 
@@ -38,10 +39,11 @@ struct InstallerTests {
         let command = try await command(spec, change: knowsBookworm)
         #expect(command.executable == "debootstrap")
         #expect(command.options != nil)
-        #expect(command.arguments == [
-            "--arch=amd64", "--force-check-gpg", "--keyring=\(Sample.keyring)", "--components=main", "bookworm",
-            "/work/root", "http://mirror.example/debian",
-        ])
+        #expect(
+            command.arguments == [
+                "--arch=amd64", "--force-check-gpg", "--keyring=\(Sample.keyring)", "--components=main", "bookworm",
+                "/work/root", "http://mirror.example/debian",
+            ])
         #expect(command.environment == ["LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"])
     }
 
@@ -61,9 +63,11 @@ struct InstallerTests {
         #expect(command.environment["https_proxy"] == "http://proxy.example:3128")
     }
 
-    @Test("a suite that debootstrap does not know takes the script of its distribution's newest", arguments: [
-        (Distribution.debian, "sid"), (.ubuntu, "gutsy"),
-    ])
+    @Test(
+        "a suite that debootstrap does not know takes the script of its distribution's newest",
+        arguments: [
+            (Distribution.debian, "sid"), (.ubuntu, "gutsy"),
+        ])
     func unknownSuite(distribution: Distribution, script: String) async throws {
         let spec = Sample.guest { spec in
             spec.install.method = .debootstrap
@@ -72,22 +76,24 @@ struct InstallerTests {
                 isArchived: false)
         }
         let command = try await command(spec)
-        #expect(command.arguments.suffix(4) == [
-            "future", "/work/root", "http://mirror.example/debian", "/usr/share/debootstrap/scripts/\(script)",
-        ])
+        #expect(
+            command.arguments.suffix(4) == [
+                "future", "/work/root", "http://mirror.example/debian", "/usr/share/debootstrap/scripts/\(script)",
+            ])
     }
 
     @Test("mmdebstrap is told in every line which key must have signed it")
     func mmdebstrap() async throws {
         let command = try await command(Sample.guest())
         #expect(command.executable == "mmdebstrap")
-        #expect(command.arguments == [
-            "--mode=root", "--format=directory", "--variant=important", "--architectures=amd64",
-            "--aptopt=Acquire::Languages \"none\"", "bookworm", "/work/root",
-            "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm main",
-            "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm-updates main",
-            "deb [signed-by=\(Sample.keyring)] http://security.example/debian-security bookworm-security main",
-        ])
+        #expect(
+            command.arguments == [
+                "--mode=root", "--format=directory", "--variant=important", "--architectures=amd64",
+                "--aptopt=Acquire::Languages \"none\"", "bookworm", "/work/root",
+                "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm main",
+                "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm-updates main",
+                "deb [signed-by=\(Sample.keyring)] http://security.example/debian-security bookworm-security main",
+            ])
     }
 
     @Test("mmdebstrap of an archived release lets its dates be old, and nothing else")
@@ -100,18 +106,22 @@ struct InstallerTests {
             spec.install.security = nil
         }
         let command = try await command(spec)
-        #expect(Set(command.arguments).isSuperset(of: [
-            "--aptopt=Acquire::Check-Valid-Until \"false\"", "--include=vim",
-            "--aptopt=Acquire::http::Proxy \"http://proxy.example:3128\"",
-        ]))
-        #expect(command.arguments.filter { $0.hasPrefix("deb ") } == [
-            "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian wheezy main"
-        ])
+        #expect(
+            Set(command.arguments).isSuperset(of: [
+                "--aptopt=Acquire::Check-Valid-Until \"false\"", "--include=vim",
+                "--aptopt=Acquire::http::Proxy \"http://proxy.example:3128\"",
+            ]))
+        #expect(
+            command.arguments.filter { $0.hasPrefix("deb ") } == [
+                "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian wheezy main"
+            ])
     }
 
-    @Test("nothing goes unverified unless it was said in so many words", arguments: [
-        GuestSpec.Install.Method.debootstrap, .mmdebstrap,
-    ])
+    @Test(
+        "nothing goes unverified unless it was said in so many words",
+        arguments: [
+            GuestSpec.Install.Method.debootstrap, .mmdebstrap,
+        ])
     func verification(method: GuestSpec.Install.Method) async throws {
         let careless = ["--no-check-gpg", "trusted=yes", "allow-unauthenticated", "allow-insecure"]
         let verified = try await command(Sample.guest { $0.install.method = method }, change: knowsBookworm)
@@ -148,9 +158,10 @@ struct InstallerTests {
     func copy() async throws {
         let spec = Sample.guest { $0.install.method = .copy("/golden") }
         let command = try await command(spec) { $0.makeDirectories("/golden") }
-        #expect(command.arguments == [
-            "-a", "--reflink=auto", "--sparse=auto", "--one-file-system", "--", "/golden/.", "/work/root/",
-        ])
+        #expect(
+            command.arguments == [
+                "-a", "--reflink=auto", "--sparse=auto", "--one-file-system", "--", "/golden/.", "/work/root/",
+            ])
         let error = await #expect(throws: BootstrapError.self) { try await self.command(spec) }
         #expect(error?.cause == .noInput)
     }
@@ -180,16 +191,19 @@ struct InstallerTests {
         #expect(error?.cause == .unavailable)
         #expect(error?.message.contains("http://***@mirror.example/debian") == true)
         #expect(error?.message.contains("pass") == false)
-        #expect(host.invocations.compactMap { $0.arguments.dropLast().last } == [
-            "http://user:pass@mirror.example/debian/dists/bookworm/InRelease",
-            "http://user:pass@mirror.example/debian/dists/bookworm/Release",
-        ])
+        #expect(
+            host.invocations.compactMap { $0.arguments.dropLast().last } == [
+                "http://user:pass@mirror.example/debian/dists/bookworm/InRelease",
+                "http://user:pass@mirror.example/debian/dists/bookworm/Release",
+            ])
     }
 
-    @Test("what a host must have for each method", arguments: [
-        (GuestSpec.Install.Method.debootstrap, ["debootstrap", "gpgv"]), (.mmdebstrap, ["mmdebstrap", "apt-get"]),
-        (.tar("/a.tar"), []), (.copy("/a"), ["cp"]),
-    ])
+    @Test(
+        "what a host must have for each method",
+        arguments: [
+            (GuestSpec.Install.Method.debootstrap, ["debootstrap", "gpgv"]), (.mmdebstrap, ["mmdebstrap", "apt-get"]),
+            (.tar("/a.tar"), []), (.copy("/a"), ["cp"]),
+        ])
     func requirements(method: GuestSpec.Install.Method, programs: [String]) {
         let installer = RootInstallers.installer(for: Sample.guest { $0.install.method = method })
         #expect(installer.requirements.map(\.program) == programs)

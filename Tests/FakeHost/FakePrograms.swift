@@ -28,7 +28,8 @@ package enum FakePrograms {
             return .exited(0)
         },
         "20-setup-apt": { process in
-            process.write("deb http://mirror.example/debian bookworm main\n", to: hookRoot(process) + "/etc/apt/sources.list")
+            process.write(
+                "deb http://mirror.example/debian bookworm main\n", to: hookRoot(process) + "/etc/apt/sources.list")
             return .exited(0)
         },
         "40-setup-networking": { process in
@@ -38,7 +39,8 @@ package enum FakePrograms {
         },
         "71-make-ssh-keys": { process in
             for (kind, key) in [("ed25519", "c2VjcmV0"), ("rsa", "b3RoZXI=")] {
-                process.write("ssh-\(kind) \(key) root@web1\n", to: hookRoot(process) + "/etc/ssh/ssh_host_\(kind)_key.pub")
+                process.write(
+                    "ssh-\(kind) \(key) root@web1\n", to: hookRoot(process) + "/etc/ssh/ssh_host_\(kind)_key.pub")
             }
             return .exited(0)
         },
@@ -95,7 +97,8 @@ package enum FakePrograms {
         process.write("", to: root + "/var/log/dpkg.log")
         process.write("", to: root + "/boot/.keep")
         process.write(
-            "Package: e2fsprogs\nStatus: install ok installed\nVersion: 1.47.0-2\n\n", to: root + "/var/lib/dpkg/status")
+            "Package: e2fsprogs\nStatus: install ok installed\nVersion: 1.47.0-2\n\n", to: root + "/var/lib/dpkg/status"
+        )
     }
 
     /// The target of a bootstrap tool: its first absolute path that is no option's.

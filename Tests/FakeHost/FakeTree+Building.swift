@@ -63,7 +63,9 @@ extension FakeTree {
 
     /// The text of a file; nil when there is none.
     package func text(_ path: String) -> String? {
-        guard let id = try? find(path, followsLast: true), case .file(let bytes, _)? = nodes[id]?.body else { return nil }
+        guard let id = try? find(path, followsLast: true), case .file(let bytes, _)? = nodes[id]?.body else {
+            return nil
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -4,7 +4,8 @@ import SystemPackage
 /// Guests for tests: valid, small, and the same each time. A mistake in one traps.
 package enum Sample {
     package static let bookworm = Release(
-        distribution: .debian, codename: "bookworm", version: "12", released: CalendarDate(year: 2023, month: 6, day: 10),
+        distribution: .debian, codename: "bookworm", version: "12",
+        released: CalendarDate(year: 2023, month: 6, day: 10),
         endOfLife: CalendarDate(year: 2028, month: 6, day: 30), isArchived: false)
 
     package static let wheezy = Release(

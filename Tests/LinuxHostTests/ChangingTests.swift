@@ -16,9 +16,11 @@ func status(_ path: FilePath) -> stat {
 struct ChangingTests {
     private let files = RealFileSystem()
 
-    @Test("a file is made with its contents and its mode, whatever the umask, and never over another", arguments: [
-        UInt32(0o600), 0o644, 0o666, 0o640,
-    ])
+    @Test(
+        "a file is made with its contents and its mode, whatever the umask, and never over another",
+        arguments: [
+            UInt32(0o600), 0o644, 0o666, 0o640,
+        ])
     func createFile(mode: UInt32) async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending("file")
@@ -53,7 +55,9 @@ struct ChangingTests {
             let identity = try files.createDirectory(path, mode: 0o777)
             #expect(status(path).st_mode & 0o7777 == 0o777)
             #expect(try files.entry(at: path)?.identity == identity)
-            #expect(try #require(throws: HostError.self) { try files.createDirectory(path, mode: 0o777) }.errno == .fileExists)
+            #expect(
+                try #require(throws: HostError.self) { try files.createDirectory(path, mode: 0o777) }.errno
+                    == .fileExists)
             #expect(
                 try #require(throws: HostError.self) {
                     try files.createDirectory(directory.appending("a/b"), mode: 0o777)

@@ -59,8 +59,11 @@ struct GuestTreeTests {
     func magicLink() async throws {
         try makeDirectories(directory("root/proc"))
         let keeper = try Command(
-            "unshare", ["--mount", "sh", "-c", "mount -t proc proc \"$1\" && echo ready && exec sleep 600", "sh",
-                directory("root/proc").string]
+            "unshare",
+            [
+                "--mount", "sh", "-c", "mount -t proc proc \"$1\" && echo ready && exec sleep 600", "sh",
+                directory("root/proc").string,
+            ]
         ).start()
         #expect(try await keeper.waitForOutput("ready"))
         let root = FilePath("/proc/\(keeper.processID)/root\(root)")
@@ -165,7 +168,8 @@ struct GuestTreeTests {
         #expect(throws: HostError.self) { try files.detach("/srv/data", ofTree: root, to: directory("base")) }
     }
 
-    @Test("a link or a file on the way to a mount point is refused", arguments: ["/link", "/link/below", "/etc/hostname"])
+    @Test(
+        "a link or a file on the way to a mount point is refused", arguments: ["/link", "/link/below", "/etc/hostname"])
     func detachLink(path: String) throws {
         try writeFile(directory("outside/below/file"), "precious")
         symlink(directory("outside").string, directory("root/link").string)

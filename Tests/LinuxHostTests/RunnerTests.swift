@@ -12,10 +12,12 @@ struct RunnerTests {
         Invocation("sh", ["-c", script], timeout: timeout)
     }
 
-    @Test("how it ended is told", arguments: [
-        ("exit 0", LinuxHost.ExitStatus.exited(0)), ("exit 3", .exited(3)), ("exit 255", .exited(255)),
-        ("kill -TERM $$", .signalled(SIGTERM)), ("kill -KILL $$", .signalled(SIGKILL)),
-    ])
+    @Test(
+        "how it ended is told",
+        arguments: [
+            ("exit 0", LinuxHost.ExitStatus.exited(0)), ("exit 3", .exited(3)), ("exit 255", .exited(255)),
+            ("kill -TERM $$", .signalled(SIGTERM)), ("kill -KILL $$", .signalled(SIGKILL)),
+        ])
     func ending(script: String, status: LinuxHost.ExitStatus) async throws {
         #expect(try await runner.run(shell(script), appendingOutputTo: nil) == status)
         #expect(status.isSuccess == (script == "exit 0"))
@@ -43,10 +45,11 @@ struct RunnerTests {
         setenv("DOMUS_TEST_LEAK", "secret", 1)
         let answer = try await runner.capture(Invocation("env", [], environment: ["hostname": "web1", "LC_ALL": "C"]))
         let lines = Set(answer.output.split(separator: "\n").map(String.init))
-        #expect(lines == [
-            "hostname=web1", "LC_ALL=C",
-            "PATH=/usr/bin:/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin",
-        ])
+        #expect(
+            lines == [
+                "hostname=web1", "LC_ALL=C",
+                "PATH=/usr/bin:/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin",
+            ])
         let other = try await runner.capture(Invocation("/usr/bin/env", [], environment: ["PATH": "/only"]))
         #expect(other.output == "PATH=/only\n")
     }
@@ -103,7 +106,8 @@ struct RunnerTests {
 
     @Test("a program that ignores SIGTERM is killed all the same")
     func stubborn() async throws {
-        let status = try await runner.run(shell("trap '' TERM; while :; do sleep 1; done", timeout: 1), appendingOutputTo: nil)
+        let status = try await runner.run(
+            shell("trap '' TERM; while :; do sleep 1; done", timeout: 1), appendingOutputTo: nil)
         #expect(status == .timedOut(1))
     }
 

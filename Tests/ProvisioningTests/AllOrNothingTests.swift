@@ -140,7 +140,7 @@ struct AllOrNothingTests {
                 _ = try Work.recover(trial.world, as: second)
                 guard second.isDead else { break }
                 #expect(try Work.recover(trial.world).isEmpty)
-                    #expect(difference(try trial.world.state(), from: expected) == [], "\(number), \(later)")
+                #expect(difference(try trial.world.state(), from: expected) == [], "\(number), \(later)")
             }
         }
     }

@@ -26,9 +26,10 @@ struct DeletionTests {
         try await Work.delete("web1", in: world, as: world.process())
         let paths = Set(world.machine.tree.snapshot().keys)
         #expect(!paths.contains { $0.contains("web1") && !$0.hasPrefix("/var/log") })
-        #expect(paths.isSuperset(of: [
-            "/srv/xen/domains/web2/disk.img", "/etc/xen/web2.cfg", "/srv/xen/domains/readme", "/etc/xen",
-        ]))
+        #expect(
+            paths.isSuperset(of: [
+                "/srv/xen/domains/web2/disk.img", "/etc/xen/web2.cfg", "/srv/xen/domains/readme", "/etc/xen",
+            ]))
         #expect(try world.store.records().map(\.hostname) == ["web2"])
         #expect(world.leftovers.isEmpty)
     }

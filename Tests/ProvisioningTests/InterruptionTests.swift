@@ -78,7 +78,9 @@ struct InterruptionTests {
                 let published = process.effects.contains { $0.hasSuffix("/guest to /srv/xen/domains/web1") }
                 // Where the new one stands already, the old one is kept aside, and that is told.
                 if published && number < course.effects {
-                    #expect(error.left.contains { $0.contains("replaced") } || directory?.identity == record.directory.identity)
+                    #expect(
+                        error.left.contains { $0.contains("replaced") }
+                            || directory?.identity == record.directory.identity)
                 } else {
                     #expect(directory?.identity == record.directory.identity)
                 }

@@ -13,11 +13,13 @@ struct ExtFeaturesTests {
     static let cases = [
         Case(
             testDescription: "wheezy",
-            guest: .init(kernel: [3, 2, 0], e2fsprogs: [1, 42, 5], released: CalendarDate(year: 2013, month: 5, day: 4)),
+            guest: .init(
+                kernel: [3, 2, 0], e2fsprogs: [1, 42, 5], released: CalendarDate(year: 2013, month: 5, day: 4)),
             hasChecksums: false),
         Case(
             testDescription: "bookworm",
-            guest: .init(kernel: [6, 1, 0], e2fsprogs: [1, 47, 0], released: CalendarDate(year: 2023, month: 6, day: 10)),
+            guest: .init(
+                kernel: [6, 1, 0], e2fsprogs: [1, 47, 0], released: CalendarDate(year: 2023, month: 6, day: 10)),
             hasChecksums: true),
         Case(
             testDescription: "an old kernel under new programs", guest: .init(kernel: [3, 2], e2fsprogs: [1, 47, 0]),
@@ -28,10 +30,12 @@ struct ExtFeaturesTests {
         Case(
             testDescription: "the first of both", guest: .init(kernel: [3, 18], e2fsprogs: [1, 43]), hasChecksums: true),
         Case(
-            testDescription: "only an old release is known", guest: .init(released: CalendarDate(year: 2015, month: 4, day: 25)),
+            testDescription: "only an old release is known",
+            guest: .init(released: CalendarDate(year: 2015, month: 4, day: 25)),
             hasChecksums: false),
         Case(
-            testDescription: "only a new release is known", guest: .init(released: CalendarDate(year: 2017, month: 6, day: 17)),
+            testDescription: "only a new release is known",
+            guest: .init(released: CalendarDate(year: 2017, month: 6, day: 17)),
             hasChecksums: true),
         Case(testDescription: "nothing is known: testing or unstable", guest: .init(), hasChecksums: true),
     ]
@@ -47,7 +51,8 @@ struct ExtFeaturesTests {
     @Test("what only the newest read is never taken", arguments: FileSystemKind.allCases.filter(\.isExt), cases)
     func newest(kind: FileSystemKind, example: Case) {
         let names = ExtFeatures(kind: kind, guest: example.guest).names
-        #expect(Set(names).isDisjoint(with: ["orphan_file", "metadata_csum_seed", "casefold", "verity", "inline_data"]))
+        #expect(
+            Set(names).isDisjoint(with: ["orphan_file", "metadata_csum_seed", "casefold", "verity", "inline_data"]))
         #expect(Set(names).count == names.count)
         #expect(names.contains("has_journal") == (kind != .ext2))
         #expect(names.contains("extent") == (kind == .ext4))

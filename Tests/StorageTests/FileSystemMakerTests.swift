@@ -11,20 +11,24 @@ struct FileSystemMakerTests {
 
     @Test("ext4, sparse")
     func ext4() {
-        #expect(maker.fileSystem(.ext4, tree: "/tree", features: modern, keepsAllocation: false) == Invocation(
-            "mke2fs",
-            [
-                "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-U", Self.uuid, "-O",
-                "none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file,has_journal,extent,flex_bg,"
-                    + "huge_file,dir_nlink,extra_isize,metadata_csum,64bit",
-                "-E", "root_owner=0:0", "-d", "/tree", "/images/disk.img",
-            ], environment: ["LC_ALL": "C.UTF-8"]))
+        #expect(
+            maker.fileSystem(.ext4, tree: "/tree", features: modern, keepsAllocation: false)
+                == Invocation(
+                    "mke2fs",
+                    [
+                        "-q", "-F", "-t", "ext4", "-b", "4096", "-I", "256", "-U", Self.uuid, "-O",
+                        "none,ext_attr,resize_inode,dir_index,filetype,sparse_super,large_file,has_journal,extent,flex_bg,"
+                            + "huge_file,dir_nlink,extra_isize,metadata_csum,64bit",
+                        "-E", "root_owner=0:0", "-d", "/tree", "/images/disk.img",
+                    ], environment: ["LC_ALL": "C.UTF-8"]))
     }
 
-    @Test("an image whose blocks are there keeps them", arguments: [
-        (FileSystemKind.ext4, "root_owner=0:0,nodiscard"), (.ext2, "root_owner=0:0,nodiscard"), (.btrfs, "-K"),
-        (.xfs, "-K"),
-    ])
+    @Test(
+        "an image whose blocks are there keeps them",
+        arguments: [
+            (FileSystemKind.ext4, "root_owner=0:0,nodiscard"), (.ext2, "root_owner=0:0,nodiscard"), (.btrfs, "-K"),
+            (.xfs, "-K"),
+        ])
     func allocated(kind: FileSystemKind, word: String) {
         let full = maker.fileSystem(kind, tree: nil, features: modern, keepsAllocation: true)
         let sparse = maker.fileSystem(kind, tree: nil, features: modern, keepsAllocation: false)
@@ -35,13 +39,19 @@ struct FileSystemMakerTests {
     @Test("btrfs, xfs and swap")
     func others() {
         let environment = ["LC_ALL": "C.UTF-8"]
-        #expect(maker.fileSystem(.btrfs, tree: "/tree", features: modern, keepsAllocation: false) == Invocation(
-            "mkfs.btrfs", ["-q", "-f", "-U", Self.uuid, "--rootdir", "/tree", "/images/disk.img"],
-            environment: environment))
-        #expect(maker.fileSystem(.xfs, tree: nil, features: modern, keepsAllocation: false) == Invocation(
-            "mkfs.xfs", ["-q", "-f", "-m", "uuid=\(Self.uuid)", "/images/disk.img"], environment: environment))
-        #expect(maker.swap() == Invocation(
-            "mkswap", ["--uuid", Self.uuid, "/images/disk.img"], environment: environment))
+        #expect(
+            maker.fileSystem(.btrfs, tree: "/tree", features: modern, keepsAllocation: false)
+                == Invocation(
+                    "mkfs.btrfs", ["-q", "-f", "-U", Self.uuid, "--rootdir", "/tree", "/images/disk.img"],
+                    environment: environment))
+        #expect(
+            maker.fileSystem(.xfs, tree: nil, features: modern, keepsAllocation: false)
+                == Invocation(
+                    "mkfs.xfs", ["-q", "-f", "-m", "uuid=\(Self.uuid)", "/images/disk.img"], environment: environment))
+        #expect(
+            maker.swap()
+                == Invocation(
+                    "mkswap", ["--uuid", Self.uuid, "/images/disk.img"], environment: environment))
     }
 
     @Test("only xfs needs to be mounted")
@@ -54,10 +64,12 @@ struct FileSystemMakerTests {
         #expect(!fill.arguments.contains { $0.contains("mount -t") && $0.contains("/a tree") })
     }
 
-    @Test("the package of each program", arguments: [
-        (PartitionContent.swap, "util-linux"), (.fileSystem(.ext4, mountPoint: "/"), "e2fsprogs"),
-        (.fileSystem(.btrfs, mountPoint: "/"), "btrfs-progs"), (.fileSystem(.xfs, mountPoint: "/"), "xfsprogs"),
-    ])
+    @Test(
+        "the package of each program",
+        arguments: [
+            (PartitionContent.swap, "util-linux"), (.fileSystem(.ext4, mountPoint: "/"), "e2fsprogs"),
+            (.fileSystem(.btrfs, mountPoint: "/"), "btrfs-progs"), (.fileSystem(.xfs, mountPoint: "/"), "xfsprogs"),
+        ])
     func requirement(content: PartitionContent, package: String) {
         #expect(FileSystemMaker.requirement(for: content).package == package)
         #expect(FileSystemMaker.minimum(of: content) >= .mebibytes(1))

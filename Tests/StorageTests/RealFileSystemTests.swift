@@ -72,7 +72,9 @@ struct RealFileSystemTests {
         let capability = try await run("setcap", ["cap_net_raw=ep", tree.appending("usr/bin/ping").string]).succeeded
         let image = try await make(.ext4, 16, tree: tree)
 
-        func stat(_ path: String) async throws -> String { try await output("debugfs", "-R", "stat \(path)", image.string) }
+        func stat(_ path: String) async throws -> String {
+            try await output("debugfs", "-R", "stat \(path)", image.string)
+        }
         let su = try await stat("/usr/bin/su")
         #expect(su.contains("Mode:  04755"))
         #expect(su.contains("Links: 2"))

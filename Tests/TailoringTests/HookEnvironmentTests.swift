@@ -34,7 +34,8 @@ struct HookEnvironmentTests {
     func fixed() {
         let variables = variables { spec in
             spec.interface = NetworkInterface(
-                mac: MACAddress(xen: (1, 2, 3)), addresses: .fixed([
+                mac: MACAddress(xen: (1, 2, 3)),
+                addresses: .fixed([
                     Sample.address("192.0.2.10", 24), Sample.address("2001:db8::10", 64),
                 ]), gateway: Sample.address("192.0.2.1"), gateway6: Sample.address("2001:db8::1"),
                 broadcast: Sample.address("192.0.2.255"),
@@ -91,42 +92,52 @@ struct HookEnvironmentTests {
         #expect(variables["mac"] == "00:16:3E:12:34:56")
     }
 
-    @Test("a key that would change how hooks run, or is no variable's name, is not", arguments: [
-        "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "IFS", "HOME", "SHELL", "password", "1st", "a-b",
-        "a b", "", "BASH_FUNC_ls%%", "ä",
-    ])
+    @Test(
+        "a key that would change how hooks run, or is no variable's name, is not",
+        arguments: [
+            "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "BASH_ENV", "ENV", "IFS", "HOME", "SHELL", "password", "1st",
+            "a-b",
+            "a b", "", "BASH_FUNC_ls%%", "ä",
+        ])
     func dangerous(key: String) {
         #expect(variables { $0.tailoring.extraVariables = [key: "theirs"] }[key] != "theirs")
     }
 
-    @Test("what the guest is not to have is not set", arguments: [
-        "pygrub", "kernel", "initrd", "modules", "maxmem", "accounts", "copyhosts", "verbose", "role", "role_args",
-        "apt_proxy", "DOMUS_ARCHIVED", "DOMUS_UNVERIFIED", "DOMUS_KEYRING", "DOMUS_SSH_KEYS", "DOMUS_SKEL", "vifname",
-    ])
+    @Test(
+        "what the guest is not to have is not set",
+        arguments: [
+            "pygrub", "kernel", "initrd", "modules", "maxmem", "accounts", "copyhosts", "verbose", "role", "role_args",
+            "apt_proxy", "DOMUS_ARCHIVED", "DOMUS_UNVERIFIED", "DOMUS_KEYRING", "DOMUS_SSH_KEYS", "DOMUS_SKEL",
+            "vifname",
+        ])
     func unset(name: String) {
         #expect(variables()[name] == nil)
     }
 
-    @Test("what the guest has is set", arguments: [
-        ("hostname", "web1"), ("dist", "bookworm"), ("arch", "amd64"), ("memory", "512"), ("vcpus", "1"),
-        ("bridge", "xenbr0"), ("fs", "ext4"), ("size", "1G"), ("dir", "/srv/xen"), ("image", "sparse"),
-        ("mirror", "http://mirror.example/debian"), ("install_method", "mmdebstrap"), ("serial_device", "hvc0"),
-        ("disk_device", "xvda"), ("DOMUS_INSTALL_KERNEL", "1"), ("DOMUS_BOOT_TYPE", "pvh"),
-        ("DOMUS_DISTRIBUTION", "debian"), ("DOMUS_CODENAME", "bookworm"), ("DOMUS_COMPONENTS", "main"),
-        ("DOMUS_UPDATES_SUITE", "bookworm-updates"), ("DOMUS_SECURITY_SUITE", "bookworm-security"),
-        ("DOMUS_HOOK_DIR", "/hooks"), ("DOMUS_RESOLV_CONF", "/work/scratch/resolv.conf"), ("LC_ALL", "C"),
-        ("TMPDIR", "/work/scratch"),
-    ])
+    @Test(
+        "what the guest has is set",
+        arguments: [
+            ("hostname", "web1"), ("dist", "bookworm"), ("arch", "amd64"), ("memory", "512"), ("vcpus", "1"),
+            ("bridge", "xenbr0"), ("fs", "ext4"), ("size", "1G"), ("dir", "/srv/xen"), ("image", "sparse"),
+            ("mirror", "http://mirror.example/debian"), ("install_method", "mmdebstrap"), ("serial_device", "hvc0"),
+            ("disk_device", "xvda"), ("DOMUS_INSTALL_KERNEL", "1"), ("DOMUS_BOOT_TYPE", "pvh"),
+            ("DOMUS_DISTRIBUTION", "debian"), ("DOMUS_CODENAME", "bookworm"), ("DOMUS_COMPONENTS", "main"),
+            ("DOMUS_UPDATES_SUITE", "bookworm-updates"), ("DOMUS_SECURITY_SUITE", "bookworm-security"),
+            ("DOMUS_HOOK_DIR", "/hooks"), ("DOMUS_RESOLV_CONF", "/work/scratch/resolv.conf"), ("LC_ALL", "C"),
+            ("TMPDIR", "/work/scratch"),
+        ])
     func set(name: String, value: String) {
         #expect(variables()[name] == value)
     }
 
-    @Test("only a keyring that the guest does not bring itself is handed on", arguments: [
-        ([FilePath("/usr/share/keyrings/debian-archive-keyring.gpg")], nil),
-        ([FilePath("/usr/share/keyrings/debian-archive-keyring.pgp")], nil),
-        ([FilePath("/root/mine.gpg")], "/root/mine.gpg" as String?),
-        ([FilePath("/a/debian-archive-keyring.gpg"), FilePath("/a/debian-archive-removed-keys.gpg")], nil),
-    ])
+    @Test(
+        "only a keyring that the guest does not bring itself is handed on",
+        arguments: [
+            ([FilePath("/usr/share/keyrings/debian-archive-keyring.gpg")], nil),
+            ([FilePath("/usr/share/keyrings/debian-archive-keyring.pgp")], nil),
+            ([FilePath("/root/mine.gpg")], "/root/mine.gpg" as String?),
+            ([FilePath("/a/debian-archive-keyring.gpg"), FilePath("/a/debian-archive-removed-keys.gpg")], nil),
+        ])
     func keyring(keyrings: [FilePath], expected: String?) {
         #expect(variables { $0.install.keyrings = keyrings }["DOMUS_KEYRING"] == expected)
     }

@@ -6,9 +6,12 @@ import Testing
 
 @Suite("Which hooks run, and in which order")
 struct HookSetTests {
-    private func hooks(_ user: [String: UInt32] = [:], stock: [String] = [
-        "base/20-setup-apt", "base/95-configure-locales", "guest/30-disable-gettys", "guest/50-setup-hostname",
-    ]) throws -> HookSet {
+    private func hooks(
+        _ user: [String: UInt32] = [:],
+        stock: [String] = [
+            "base/20-setup-apt", "base/95-configure-locales", "guest/30-disable-gettys", "guest/50-setup-hostname",
+        ]
+    ) throws -> HookSet {
         var tree = FakeTree()
         tree.makeDirectories("/hooks/base")
         tree.makeDirectories("/hooks/guest")
@@ -21,9 +24,10 @@ struct HookSetTests {
     @Test("those of the base come before those of the guest, each in the order of their names")
     func order() throws {
         let hooks = try hooks()
-        #expect(hooks.hooks.map(\.name) == [
-            "20-setup-apt", "95-configure-locales", "30-disable-gettys", "50-setup-hostname",
-        ])
+        #expect(
+            hooks.hooks.map(\.name) == [
+                "20-setup-apt", "95-configure-locales", "30-disable-gettys", "50-setup-hostname",
+            ])
         #expect(hooks.hooks.allSatisfy { $0.isStock })
         #expect(hooks.passedOver.isEmpty)
     }
@@ -32,29 +36,36 @@ struct HookSetTests {
     func replacing() throws {
         let hooks = try hooks(["20-setup-apt": 0o755])
         #expect(hooks.hooks.count == 4)
-        #expect(hooks.hooks[0] == Hook(
-            name: "20-setup-apt", phase: .base, path: "/etc/xen-tools/hooks.d/20-setup-apt", isStock: false))
+        #expect(
+            hooks.hooks[0]
+                == Hook(
+                    name: "20-setup-apt", phase: .base, path: "/etc/xen-tools/hooks.d/20-setup-apt", isStock: false))
     }
 
     @Test("a hook of a new name runs among the guest's")
     func adding() throws {
         let hooks = try hooks(["10-first": 0o755, "40-mine": 0o700])
-        #expect(hooks.hooks.map(\.name) == [
-            "20-setup-apt", "95-configure-locales", "10-first", "30-disable-gettys", "40-mine", "50-setup-hostname",
-        ])
+        #expect(
+            hooks.hooks.map(\.name) == [
+                "20-setup-apt", "95-configure-locales", "10-first", "30-disable-gettys", "40-mine", "50-setup-hostname",
+            ])
     }
 
-    @Test("what is a backup or not executable is told, and does not run", arguments: [
-        ("40-mine~", "its name is a backup's"), ("40-mine.dpkg-old", "its name is a backup's"),
-        ("40-mine.bak", "its name is a backup's"), (".40-mine.swp", "its name is a backup's"),
-    ])
+    @Test(
+        "what is a backup or not executable is told, and does not run",
+        arguments: [
+            ("40-mine~", "its name is a backup's"), ("40-mine.dpkg-old", "its name is a backup's"),
+            ("40-mine.bak", "its name is a backup's"), (".40-mine.swp", "its name is a backup's"),
+        ])
     func backups(name: String, reason: String) throws {
         let hooks = try hooks([name: 0o755, "41-plain": 0o644])
         #expect(hooks.hooks.allSatisfy { $0.isStock })
-        #expect(hooks.passedOver.sorted() == [
-            "/etc/xen-tools/hooks.d/\(name): \(reason)",
-            "/etc/xen-tools/hooks.d/41-plain: it is not an executable file",
-        ].sorted())
+        #expect(
+            hooks.passedOver.sorted()
+                == [
+                    "/etc/xen-tools/hooks.d/\(name): \(reason)",
+                    "/etc/xen-tools/hooks.d/41-plain: it is not an executable file",
+                ].sorted())
     }
 
     @Test("an installation without hooks is damaged, and says so")
