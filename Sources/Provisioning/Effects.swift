@@ -30,8 +30,14 @@ package struct Effects: Sendable {
         if parent.removeLastComponent(), !parent.isEmpty {
             try ensureSharedDirectory(parent, mode: 0o755, step: step)
         }
-        _ = try store.intend(.removeDirectoryIfEmpty(path: path.string), step: step, run: run)
-        _ = try host.files.createDirectory(path, mode: mode)
+        let entry = try store.intend(.removeDirectoryIfEmpty(path: path.string), step: step, run: run)
+        do throws(HostError) {
+            _ = try host.files.createDirectory(path, mode: mode)
+        } catch {
+            // Another run was quicker, and takes it back if need be.
+            guard error.errno == .fileExists, try host.files.entry(at: path)?.kind == .directory else { throw error }
+            try store.forget(entry)
+        }
     }
 
     /// Makes a directory whose name holds the run's number.
