@@ -15,6 +15,8 @@ OPTIONS =
 
 SWIFT ?= swift
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# The Swift runtime inside, so that the program runs where Swift is not installed; no symbols, which are two thirds.
+RELEASE = --configuration release --static-swift-stdlib -Xlinker -s
 NAMES = xen-create-image xen-delete-image xen-list-images
 
 # What apt has: to build, to make guests, and to test.
@@ -29,8 +31,8 @@ TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap 
 all: release
 
 release: build-packages
-	$(SWIFT) build --configuration release --static-swift-stdlib --product domus
-	$(SWIFT) build --configuration release --static-swift-stdlib --product domus-chroot
+	$(SWIFT) build $(RELEASE) --product domus
+	$(SWIFT) build $(RELEASE) --product domus-chroot
 	mkdir -p bin
 	install -m 755 "$$($(SWIFT) build --configuration release --show-bin-path)/domus" bin/domus
 	install -m 755 "$$($(SWIFT) build --configuration release --show-bin-path)/domus-chroot" bin/domus-chroot
