@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -20,7 +21,7 @@ struct BootstrapLog {
         let line = lines.last { line in
             Self.prefixes.contains { line.hasPrefix($0) }
         }
-        var complaint = Complaint(text: line.map(Self.stripped), cause: .failed)
+        var complaint = Complaint(text: line.map { MirrorURL.redacted(Self.stripped($0)) }, cause: .failed)
         let context = lines.suffix(40).joined(separator: "\n")
         if Self.mentions(context, ["No space left on device"]) {
             complaint.text = "there is no space left on the device"

@@ -63,7 +63,7 @@ struct Debootstrap: RootInstaller {
             let tail = try BootstrapLog(site: site, host: host).complaint()
             throw BootstrapError(
                 "debootstrap could not install \(spec.release.codename) from "
-                    + "\(MirrorAddress.redacted(spec.install.mirror)): \(tail.text ?? status.description)",
+                    + "\(MirrorURL.redacted(spec.install.mirror)): \(tail.text ?? status.description)",
                 hint: tail.hint, cause: tail.cause)
         }
         try host.files.removeIfPresent(site.root.appending("debootstrap"))

@@ -58,7 +58,7 @@ package struct MirrorProbe: Sendable {
             if case .timedOut = status { break }
         }
         throw BootstrapError(
-            "the mirror \(MirrorAddress.redacted(mirror)) does not give \(suite): "
+            "the mirror \(MirrorURL.redacted(mirror)) does not give \(suite): "
                 + "neither dists/\(suite)/InRelease nor Release can be had from it",
             hint: "see whether the address is right and the suite is on it; --mirror=URL gives another",
             cause: .unavailable)
@@ -68,15 +68,5 @@ package struct MirrorProbe: Sendable {
         var base = mirror
         while base.hasSuffix("/") { base.removeLast() }
         return base
-    }
-}
-
-/// A mirror's address for messages: without the user name and password that it may hold.
-package enum MirrorAddress {
-    package static func redacted(_ address: String) -> String {
-        guard let scheme = address.firstRange(of: "://"),
-            let at = address[scheme.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@")
-        else { return address }
-        return address[..<scheme.upperBound] + "***@" + address[address.index(after: at)...]
     }
 }

@@ -60,7 +60,7 @@ struct Mmdebstrap: RootInstaller {
             let tail = try BootstrapLog(site: site, host: host).complaint()
             throw BootstrapError(
                 "mmdebstrap could not install \(spec.release.codename) from "
-                    + "\(MirrorAddress.redacted(spec.install.mirror)): \(tail.text ?? status.description)",
+                    + "\(MirrorURL.redacted(spec.install.mirror)): \(tail.text ?? status.description)",
                 hint: tail.hint, cause: tail.cause)
         }
     }

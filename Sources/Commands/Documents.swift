@@ -1,7 +1,6 @@
 import GuestModel
 import LinuxHost
 import Provisioning
-import Settings
 import SystemPackage
 
 /// What a finished create tells.

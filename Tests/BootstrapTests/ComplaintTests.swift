@@ -111,6 +111,6 @@ struct ComplaintTests {
             ("file:///srv/mirror", "file:///srv/mirror"), ("mirror.example", "mirror.example"),
         ])
     func redacted(address: String, expected: String) {
-        #expect(MirrorAddress.redacted(address) == expected)
+        #expect(MirrorURL.redacted(address) == expected)
     }
 }

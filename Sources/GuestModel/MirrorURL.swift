@@ -1,5 +1,3 @@
-import GuestModel
-
 /// The address of an archive, as it stands behind `deb` in a list of apt sources.
 ///
 /// It may hold a user's name and password (sources.list(5)), so it prints itself without them.
@@ -60,7 +58,7 @@ package struct MirrorURL: Hashable, Sendable, CustomStringConvertible, CustomDeb
     package var isLocal: Bool { scheme == "file" || scheme == "copy" }
 
     /// The parts of the path, without empty ones.
-    var pathComponents: [Substring] {
+    package var pathComponents: [Substring] {
         let behind = text[text.index(after: text.firstIndex(of: ":") ?? text.startIndex)...]
         let path = behind.hasPrefix("//") ? behind.dropFirst(2).drop { $0 != "/" } : behind
         return path.split(separator: "/")
