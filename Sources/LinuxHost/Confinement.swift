@@ -19,6 +19,21 @@ package struct Confinement: Sendable, Equatable {
     /// Files that appear at absolute host paths, whose directories need not exist.
     package var provides: [Bind]
 
+    /// Images whose file systems are mounted while the program runs, and unmounted, all written, when it has ended.
+    package var loopMounts: [LoopMount] = []
+
+    package struct LoopMount: Sendable, Equatable {
+        package var image: FilePath
+        package var directory: FilePath
+        package var type: String
+
+        package init(_ image: FilePath, at directory: FilePath, type: String) {
+            self.image = image
+            self.directory = directory
+            self.type = type
+        }
+    }
+
     package struct Bind: Sendable, Equatable {
         package var source: FilePath
         package var target: String
@@ -53,6 +68,7 @@ package struct Confinement: Sendable, Equatable {
         if hostIsReadOnly { arguments.append("--read-only-host") }
         arguments += writable.map { "--writable=\($0)" }
         arguments += provides.map { "--provide=\($0.source):\($0.target)" }
+        arguments += loopMounts.map { "--loop-mount=\($0.image):\($0.directory):\($0.type)" }
         arguments += ["--pid-namespace", "--allow-unprivileged"]
         var wrapped = invocation
         switch invocation.input {

@@ -76,11 +76,10 @@ package struct FileSystemMaker: Sendable {
     package func fill(from tree: FilePath, at mountPoint: FilePath, kind: FileSystemKind, helper: FilePath)
         -> Invocation
     {
-        // Three programs that must share one namespace. Unmounted by hand, because the end of a namespace does not wait
-        // until all is written.
-        let script = #"mount -t "$1" -o loop "$2" "$3" && cp -a --sparse=auto "$4/." "$3/" && umount "$3""#
-        let words = ["-c", script, "sh", kind.rawValue, image.string, mountPoint.string, tree.string]
-        return Confinement(helper: helper).wrap(Invocation("sh", words, environment: Self.environment))
+        var confinement = Confinement(helper: helper)
+        confinement.loopMounts = [.init(image, at: mountPoint, type: kind.rawValue)]
+        return confinement.wrap(
+            Invocation("cp", ["-a", "--sparse=auto", "\(tree)/.", "\(mountPoint)/"], environment: Self.environment))
     }
 
     private static let environment = ["LC_ALL": "C.UTF-8"]

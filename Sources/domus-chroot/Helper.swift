@@ -62,7 +62,18 @@ struct Helper {
         }
         close(control[0])
         if options.passStandardInput { Self.replaceStandardInput() }
-        return watch(child, isInit: isInit, orders: control[1], lifeline: lifeline, signals: signals)
+        let status = watch(child, isInit: isInit, orders: control[1], lifeline: lifeline, signals: signals)
+        return unmountImages(after: status)
+    }
+
+    /// The end of a namespace does not wait until all is written; unmounting by hand does.
+    private func unmountImages(after status: Int32) -> Int32 {
+        var status = status
+        for loopMount in options.loopMounts.reversed() where umount2(loopMount.directory, 0) != 0 {
+            complain(Failure("unmount", loopMount.directory).description)
+            if status == 0 { status = Status.failed }
+        }
+        return status
     }
 
     /// A known state, whatever the caller left us.

@@ -61,15 +61,15 @@ struct ComplaintTests {
 
     private func failure(_ log: String, _ method: GuestSpec.Install.Method) async throws -> BootstrapError? {
         var tree = FakeTree()
-        tree.makeDirectories("/work/root")
-        tree.makeDirectories("/work/scratch")
+        tree.makeDirectories("/site/root")
+        tree.makeDirectories("/site/scratch")
         let failing: FakeHost.Program = { process in
             process.output += log
             return .exited(1)
         }
         let host = FakeHost(FakeMachine(tree), programs: ["debootstrap": failing, "mmdebstrap": failing])
         let site = InstallationSite(
-            root: "/work/root", scratch: "/work/scratch", log: "/work/log", helper: "/libexec/domus-chroot")
+            root: "/site/root", scratch: "/site/scratch", log: "/site/log", helper: "/libexec/domus-chroot")
         return await #expect(throws: BootstrapError.self) {
             try await RootInstallers.installer(for: Sample.guest { $0.install.method = method }).install(
                 at: site, on: host.host)

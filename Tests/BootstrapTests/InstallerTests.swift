@@ -9,15 +9,15 @@ import Testing
 @Suite("Command lines of the bootstrap tools")
 struct InstallerTests {
     private static let site = InstallationSite(
-        root: "/work/root", scratch: "/work/scratch", log: "/work/log", helper: "/libexec/domus-chroot")
+        root: "/site/root", scratch: "/site/scratch", log: "/site/log", helper: "/libexec/domus-chroot")
 
     /// What is run on a host of that kind, the helper's wrapping taken off.
     private func commands(
         _ spec: GuestSpec, change: (inout FakeTree) -> Void = { _ in }
     ) async throws -> [ConfinedCommand] {
         var tree = FakeTree()
-        tree.makeDirectories("/work/root")
-        tree.makeDirectories("/work/scratch")
+        tree.makeDirectories("/site/root")
+        tree.makeDirectories("/site/scratch")
         change(&tree)
         let host = FakeHost(FakeMachine(tree), programs: FakePrograms.all)
         try await RootInstallers.installer(for: spec).install(at: Self.site, on: host.host)
@@ -42,7 +42,7 @@ struct InstallerTests {
         #expect(
             command.arguments == [
                 "--arch=amd64", "--force-check-gpg", "--keyring=\(Sample.keyring)", "--components=main", "bookworm",
-                "/work/root", "http://mirror.example/debian",
+                "/site/root", "http://mirror.example/debian",
             ])
         #expect(command.environment == ["LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"])
     }
@@ -78,7 +78,7 @@ struct InstallerTests {
         let command = try await command(spec)
         #expect(
             command.arguments.suffix(4) == [
-                "future", "/work/root", "http://mirror.example/debian", "/usr/share/debootstrap/scripts/\(script)",
+                "future", "/site/root", "http://mirror.example/debian", "/usr/share/debootstrap/scripts/\(script)",
             ])
     }
 
@@ -89,7 +89,7 @@ struct InstallerTests {
         #expect(
             command.arguments == [
                 "--mode=root", "--format=directory", "--variant=important", "--architectures=amd64",
-                "--aptopt=Acquire::Languages \"none\"", "bookworm", "/work/root",
+                "--aptopt=Acquire::Languages \"none\"", "bookworm", "/site/root",
                 "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm main",
                 "deb [signed-by=\(Sample.keyring)] http://mirror.example/debian bookworm-updates main",
                 "deb [signed-by=\(Sample.keyring)] http://security.example/debian-security bookworm-security main",
@@ -144,7 +144,7 @@ struct InstallerTests {
             tree.put(.file([0x99, 1], size: 2), at: "/keys/a.gpg", mode: 0o644)
             tree.put(.file([0x99, 2], size: 2), at: "/keys/b.gpg", mode: 0o644)
         }
-        #expect(command.arguments.contains("--keyring=/work/scratch/keyring.gpg"))
+        #expect(command.arguments.contains("--keyring=/site/scratch/keyring.gpg"))
         let error = await #expect(throws: BootstrapError.self) {
             try await self.command(spec) { tree in
                 tree.put("-----BEGIN PGP PUBLIC KEY BLOCK-----", at: "/keys/a.gpg")
@@ -160,7 +160,7 @@ struct InstallerTests {
         let command = try await command(spec) { $0.makeDirectories("/golden") }
         #expect(
             command.arguments == [
-                "-a", "--reflink=auto", "--sparse=auto", "--one-file-system", "--", "/golden/.", "/work/root/",
+                "-a", "--reflink=auto", "--sparse=auto", "--one-file-system", "--", "/golden/.", "/site/root/",
             ])
         let error = await #expect(throws: BootstrapError.self) { try await self.command(spec) }
         #expect(error?.cause == .noInput)
@@ -169,20 +169,20 @@ struct InstallerTests {
     @Test("what debootstrap leaves in the tree is taken out of it")
     func leftovers() async throws {
         var tree = FakeTree()
-        tree.makeDirectories("/work/root")
-        tree.makeDirectories("/work/scratch")
+        tree.makeDirectories("/site/root")
+        tree.makeDirectories("/site/scratch")
         let machine = FakeMachine(tree)
         let spec = Sample.guest { $0.install.method = .debootstrap }
         try await RootInstallers.installer(for: spec).install(
             at: Self.site, on: FakeHost(machine, programs: FakePrograms.all).host)
-        #expect(machine.tree.text("/work/root/bin/sh") == "shell")
-        #expect(!machine.tree.snapshot().keys.contains("/work/root/debootstrap"))
+        #expect(machine.tree.text("/site/root/bin/sh") == "shell")
+        #expect(!machine.tree.snapshot().keys.contains("/site/root/debootstrap"))
     }
 
     @Test("a mirror that does not give the suite is named, without its password, before anything is installed")
     func deadMirror() async throws {
         var tree = FakeTree()
-        tree.makeDirectories("/work/scratch")
+        tree.makeDirectories("/site/scratch")
         let host = FakeHost(FakeMachine(tree), programs: ["apt-helper": { _ in .exited(100) }])
         let spec = Sample.guest { $0.install.mirror = "http://user:pass@mirror.example/debian/" }
         let error = await #expect(throws: BootstrapError.self) {

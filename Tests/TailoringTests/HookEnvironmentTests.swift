@@ -7,8 +7,8 @@ import Testing
 
 /// The paths that hooks are told, for tests.
 let samplePaths = HookEnvironment.Paths(
-    hookDirectory: "/hooks", scratch: "/work/scratch", authorizedKeys: nil, skeleton: nil,
-    resolverConfiguration: "/work/scratch/resolv.conf", hostResolver: "/etc/resolv.conf")
+    hookDirectory: "/hooks", scratch: "/site/scratch", authorizedKeys: nil, skeleton: nil,
+    resolverConfiguration: "/site/scratch/resolv.conf", hostResolver: "/etc/resolv.conf")
 
 func sampleEnvironment(_ spec: GuestSpec) -> HookEnvironment {
     HookEnvironment(
@@ -123,8 +123,8 @@ struct HookEnvironmentTests {
             ("disk_device", "xvda"), ("DOMUS_INSTALL_KERNEL", "1"), ("DOMUS_BOOT_TYPE", "pvh"),
             ("DOMUS_DISTRIBUTION", "debian"), ("DOMUS_CODENAME", "bookworm"), ("DOMUS_COMPONENTS", "main"),
             ("DOMUS_UPDATES_SUITE", "bookworm-updates"), ("DOMUS_SECURITY_SUITE", "bookworm-security"),
-            ("DOMUS_HOOK_DIR", "/hooks"), ("DOMUS_RESOLV_CONF", "/work/scratch/resolv.conf"), ("LC_ALL", "C"),
-            ("TMPDIR", "/work/scratch"),
+            ("DOMUS_HOOK_DIR", "/hooks"), ("DOMUS_RESOLV_CONF", "/site/scratch/resolv.conf"), ("LC_ALL", "C"),
+            ("TMPDIR", "/site/scratch"),
         ])
     func set(name: String, value: String) {
         #expect(variables()[name] == value)

@@ -8,12 +8,12 @@ import Testing
 @Suite("How hooks and roles are run")
 struct TailorTests {
     private let tailor = Tailor(
-        helper: "/libexec/domus-chroot", root: "/work/root", environment: sampleEnvironment(Sample.guest()),
+        helper: "/libexec/domus-chroot", root: "/site/root", environment: sampleEnvironment(Sample.guest()),
         paths: samplePaths, timeout: 1800)
 
     private let confinement = [
-        "--root=/work/root", "--mount-kernel-fs", "--bind=/etc/resolv.conf:@/etc/resolv.conf", "--read-only-host",
-        "--writable=/work/scratch", "--provide=/hooks/common.sh:/usr/share/xen-tools/common.sh", "--pid-namespace",
+        "--root=/site/root", "--mount-kernel-fs", "--bind=/etc/resolv.conf:@/etc/resolv.conf", "--read-only-host",
+        "--writable=/site/scratch", "--provide=/hooks/common.sh:/usr/share/xen-tools/common.sh", "--pid-namespace",
         "--allow-unprivileged", "--",
     ]
 
@@ -23,7 +23,7 @@ struct TailorTests {
         #expect(
             tailor.invocation(of: hook)
                 == Invocation(
-                    "/libexec/domus-chroot", confinement + ["/hooks/guest/40-x", "/work/root"],
+                    "/libexec/domus-chroot", confinement + ["/hooks/guest/40-x", "/site/root"],
                     environment: tailor.environment.variables, input: .lifeline, timeout: 1800))
     }
 
@@ -32,7 +32,7 @@ struct TailorTests {
         #expect(
             tailor.invocation(ofRole: "/role.d/web", arguments: ["a b", "--c"])
                 == Invocation(
-                    "/libexec/domus-chroot", confinement + ["/role.d/web", "/work/root", "a b", "--c"],
+                    "/libexec/domus-chroot", confinement + ["/role.d/web", "/site/root", "a b", "--c"],
                     environment: tailor.environment.variables, input: .lifeline, timeout: 1800))
     }
 
@@ -45,9 +45,9 @@ struct TailorTests {
                 == Invocation(
                     "/libexec/domus-chroot",
                     [
-                        "--root=/work/root", "--enter", "--mount-kernel-fs",
+                        "--root=/site/root", "--enter", "--mount-kernel-fs",
                         "--bind=/etc/resolv.conf:@/etc/resolv.conf",
-                        "--read-only-host", "--writable=/work/scratch", "--pid-namespace", "--allow-unprivileged",
+                        "--read-only-host", "--writable=/site/scratch", "--pid-namespace", "--allow-unprivileged",
                         "--stdin",
                         "--", "chpasswd", "-c", "SHA512",
                     ],
