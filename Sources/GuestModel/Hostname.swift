@@ -1,7 +1,7 @@
 /// A guest's name: a host name after RFC 1123, fully qualified or not.
 ///
-/// It becomes part of paths, of the domain's name in Xen and of volume names, so it holds no slash, no dot at
-/// either end and no upper-case surprises: letters, digits and inner hyphens only, 63 characters a label.
+/// It becomes part of paths, of the domain's name in Xen and of volume names, so it holds no slash and no
+/// dot at either end: letters (of either case, kept as given), digits and inner hyphens only, 63 characters a label.
 package struct Hostname: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The name as given.
     package let name: String
@@ -20,7 +20,10 @@ package struct Hostname: Hashable, Sendable, Codable, CustomStringConvertible {
                 && label.first != "-" && label.last != "-"
             guard valid else {
                 throw ValueError(
-                    "\"\(text)\" is not a host name (at \"\(label)\")",
+                    "\"\(text)\" is not a host name: "
+                        + (label.isEmpty
+                            ? "it begins or ends with a dot, or has two in a row"
+                            : "\"\(label)\" cannot be a part of one"),
                     hint: "use letters, digits and hyphens, separated by dots: web1 or web1.example.org"
                 )
             }

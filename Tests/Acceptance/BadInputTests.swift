@@ -63,6 +63,8 @@ struct BadInputTests {
         Mistake(["--genpass=1", "--genpass-len=2"], 64, "--genpass-len"),
         Mistake(["--ssh-key=/nowhere"], 66, "--ssh-key: there is no file /nowhere"),
         Mistake(["--ssh-key=/etc/passwd"], 64, "is not a public key"),
+        Mistake(["--dir=/srv/a:b"], 64, "--dir: \"/srv/a:b\" holds a colon"),
+        Mistake(["--output=/etc/xen\nx"], 64, "--output", "control character"),
         Mistake(["--extension=/../x"], 64, "is not a file name's extension"),
         Mistake(["--template=/nowhere"], 66, "--template: there is no template /nowhere"),
         Mistake(["--config=/nowhere"], 66, "--config: there is no file /nowhere"),

@@ -39,8 +39,8 @@ struct HostnameTests {
     @Test(
         "what is no host name is refused, with the label that is wrong",
         arguments: [
-            ("-a", "\"-a\""), ("a-", "\"a-\""), ("-", "\"-\""), ("a.-b", "\"-b\""), ("a..b", "\"\""), (".a", "\"\""),
-            ("a.", "\"\""), ("web1.example.", "\"\""), ("a_b", "\"a_b\""), ("münchen", "\"münchen\""),
+            ("-a", "\"-a\""), ("a-", "\"a-\""), ("-", "\"-\""), ("a.-b", "\"-b\""), ("a..b", "dot"), (".a", "dot"),
+            ("a.", "dot"), ("web1.example.", "dot"), ("a_b", "\"a_b\""), ("münchen", "\"münchen\""),
             ("\u{0456}nvalid", "\"\u{0456}nvalid\""), ("a.\u{FF0E}b", "\u{FF0E}"), ("e\u{301}", "e\u{301}"),
             (String(repeating: "a", count: 64), String(repeating: "a", count: 64)),
         ]

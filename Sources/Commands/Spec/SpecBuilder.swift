@@ -90,7 +90,7 @@ struct SpecBuilder {
     }
 
     private func configuration() throws -> GuestSpec.Configuration {
-        let directory = values.given("output").map { workingDirectory.pushing(FilePath($0.value)) } ?? "/etc/xen"
+        let directory = try values.directory("output", below: workingDirectory) ?? "/etc/xen"
         // An empty extension is a wish, not an absence, so the raw entry counts.
         var fileExtension = ".cfg"
         for layer in values.layers.reversed() {
@@ -122,7 +122,7 @@ struct SpecBuilder {
             if try host.files.entry(at: own) != nil { template = own }
         }
         return GuestSpec.Configuration(
-            directory: directory.lexicallyNormalized(), fileExtension: fileExtension, template: template)
+            directory: directory, fileExtension: fileExtension, template: template)
     }
 
     /// Programs of old releases call into a page that kernels of today leave out; they would be killed one by one,

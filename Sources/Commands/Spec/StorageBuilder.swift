@@ -13,7 +13,7 @@ struct StorageBuilder {
     let base: FilePath
 
     func build() throws -> GuestSpec.Storage {
-        let directory = values.given("dir").map { base.pushing(FilePath($0.value)) } ?? "/srv/xen"
+        let directory = try values.directory("dir", below: base) ?? "/srv/xen"
         let layout = try choice("layout", GuestSpec.Storage.Layout.self) ?? .images
         let allocation = try choice("image", GuestSpec.Storage.Allocation.self) ?? .sparse
         let device = try values.parsed("disk-device") { text throws(ValueError) in
@@ -35,7 +35,7 @@ struct StorageBuilder {
             }
         }
         return GuestSpec.Storage(
-            directory: directory.lexicallyNormalized(), layout: layout, allocation: allocation,
+            directory: directory, layout: layout, allocation: allocation,
             partitions: partitions, diskDevice: device ?? "xvda")
     }
 

@@ -1,5 +1,6 @@
 import GuestModel
 import Settings
+import SystemPackage
 
 /// What the user said, in layers: the command line before the file of `--config` before xen-tools.conf. Every value
 /// knows its place, so that a mistake is told where it is.
@@ -53,6 +54,18 @@ struct Values {
     /// A switch: xen-tools' files write `1`, `0`, `yes` and `no`.
     func flag(_ key: String) throws(OptionError) -> Bool? {
         try parsed(key, Self.parseFlag)
+    }
+
+    /// A directory of the host that guests live in or are configured in. Its path becomes part of hooks' variables,
+    /// whose fields are divided by colons, and of the xl configuration: what neither could hold is refused here, not
+    /// when the guest is nearly done.
+    func directory(_ key: String, below base: FilePath) throws(OptionError) -> FilePath? {
+        try parsed(key) { text throws(ValueError) in
+            guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 && $0 != ":" }) else {
+                throw ValueError("\"\(text)\" holds a colon or a control character", hint: "choose another directory")
+            }
+            return base.pushing(FilePath(text)).lexicallyNormalized()
+        }
     }
 
     static func parseFlag(_ text: String) throws(ValueError) -> Bool {
