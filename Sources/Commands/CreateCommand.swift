@@ -26,15 +26,17 @@ struct CreateCommand: AsyncParsableCommand {
             workingDirectory: Invoked.workingDirectory)
         let built = try await builder.build()
         let spec = built.spec
+        let starts = try values.values.flag("boot") ?? false
         if options.dumpconfig {
-            console.result(SpecDescription(spec).lines.joined(separator: "\n") + "\n", json: SpecDescription(spec))
+            let description = SpecDescription(spec, starts: starts)
+            console.result(description.lines.joined(separator: "\n") + "\n", json: description)
             return
         }
         for note in built.notes { console.note(note) }
         for warning in built.warnings { console.warn(warning) }
 
         let run = RandomIdentifier.run(host.random)
-        let plan = try plan(spec, run: run, host, console)
+        let plan = try plan(spec, run: run, starts: starts, host, console)
         let replaces = try values.values.flag("force") ?? false
         let store = options.dryRun ? try shared.existingStore(host) : nil
         if options.dryRun {
@@ -67,10 +69,15 @@ struct CreateCommand: AsyncParsableCommand {
             plan, run: run, log: log, replacesExisting: replaces, keepsFailed: keeps)
         console.close()
         let summary = GuestSummaryDocument(created, spec: plan.spec, log: log)
+        if case .failed(let error)? = created.start {
+            throw PartialSuccess(text: summary.text, document: summary, error: error)
+        }
         console.result(summary.text, json: summary)
     }
 
-    private func plan(_ spec: GuestSpec, run: String, _ host: Host, _ console: Console) throws -> CreatePlan {
+    private func plan(
+        _ spec: GuestSpec, run: String, starts: Bool, _ host: Host, _ console: Console
+    ) throws -> CreatePlan {
         let locations = try Invoked.locations(host, userConfiguration: shared.configurationDirectory)
         var hooks: HookSet?
         if spec.tailoring.runsHooks {
@@ -90,7 +97,7 @@ struct CreateCommand: AsyncParsableCommand {
             spec, run: run, locations: locations, hooks: hooks,
             skeleton: try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil,
             hostResolver: try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil,
-            identifiers: identifiers)
+            identifiers: identifiers, starts: starts)
     }
 
     /// The command line over the file of `--config` over xen-tools.conf.

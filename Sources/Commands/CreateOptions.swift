@@ -88,6 +88,12 @@ struct CreateOptions: ParsableArguments {
     @Flag(help: "A random Ethernet address.")
     var randommac = false
 
+    @Option(
+        help: ArgumentHelp(
+            "One more interface: bridge=, mac=, vifname=, ip=, gateway=, dhcp, with commas; repeatable.",
+            valueName: "spec"))
+    var nic: [String] = []
+
     // MARK: Installation
 
     @Option(
@@ -220,6 +226,9 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("One more configuration file; the command line wins over it.", valueName: "file"))
     var config: String?
 
+    @Flag(inversion: .prefixedNo, help: "Start the guest when it is made.")
+    var boot: Bool?
+
     @Flag(inversion: .prefixedNo, help: "Replace a guest of that name.")
     var force: Bool?
 
@@ -269,6 +278,7 @@ struct CreateOptions: ParsableArguments {
         add("vifname", vifname)
         add("mac", mac)
         add("randommac", ifSet: randommac)
+        add("nic", nic)
         add("install-method", installMethod)
         add("install-source", installSource)
         add("mirror", mirror)
@@ -300,6 +310,7 @@ struct CreateOptions: ParsableArguments {
         add("output", output)
         add("extension", fileExtension)
         add("template", template)
+        add("boot", boot)
         add("force", force)
         add("keep", keep)
         add("verbose", verbose)

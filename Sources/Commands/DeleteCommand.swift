@@ -61,26 +61,28 @@ struct DeleteCommand: AsyncParsableCommand {
         let deletions = try wanted.map(provisioner.deletion(of:))
         for deletion in deletions {
             try checkPlace(deletion.record)
-            if await XenHost(host: host).isRunning(deletion.record.hostname) {
+            let name = deletion.record.hostname
+            if let domain = try await XenHost(host: host).domain(named: name) {
                 throw ProvisioningError(
-                    "the guest \(deletion.record.hostname) is running; it is not deleted", exit: .temporary,
-                    hint: "xl shutdown \(deletion.record.hostname)")
+                    "the guest \(name) is running (domain \(domain)); it is not deleted", exit: .temporary,
+                    hint: XenHost.hint(toEnd: name))
             }
         }
         var documents: [Document] = []
         var text = ""
         for deletion in deletions {
+            var paths = deletion.paths
             if !dryRun {
                 guard host.system.userID == 0 else {
                     throw ProvisioningError("only root can delete a guest", exit: .noPermission, hint: "run it as root")
                 }
-                try await provisioner.delete(deletion, run: RandomIdentifier.run(host.random))
+                paths = try await provisioner.delete(deletion, run: RandomIdentifier.run(host.random))
             }
             for missing in deletion.missing { console.warn("\(missing); it was left alone") }
-            text += deletion.paths.map { "\(dryRun ? "Would delete" : "Deleted"): \($0)\n" }.joined()
+            text += paths.map { "\(dryRun ? "Would delete" : "Deleted"): \($0)\n" }.joined()
             documents.append(
                 Document(
-                    guest: deletion.record.hostname, removed: deletion.paths, missing: deletion.missing, dryRun: dryRun)
+                    guest: deletion.record.hostname, removed: paths, missing: deletion.missing, dryRun: dryRun)
             )
         }
         console.result(text, json: documents)

@@ -18,6 +18,8 @@ struct GuestSummaryDocument: Encodable {
     var mac: String
     var dhcp: Bool
     var addresses: [String]
+    /// All of them; the three members above are those of the first.
+    var interfaces: [GuestRecord.Interface]
     var sshFingerprints: [Fingerprint]
     /// The generated password, which is shown this once and kept nowhere.
     var rootPassword: String?
@@ -25,14 +27,22 @@ struct GuestSummaryDocument: Encodable {
     var images: [GuestRecord.Image]
     var kernel: String?
     var configuration: String
+    /// What starts it, and shows its console.
     var boot: [String]
+    var started: Bool
+    /// The domain's number, if it was started and runs.
+    var domain: Int?
+    /// What leads to the console of one that was started.
+    var console: [String]?
     var log: String
     var seconds: Double
     private let title: String
+    private let isUnstarted: Bool
 
     private enum CodingKeys: String, CodingKey {
-        case hostname, distribution, codename, architecture, type, mac, dhcp, addresses, sshFingerprints, rootPassword,
-            directory, images, kernel, configuration, boot, log, seconds
+        case hostname, distribution, codename, architecture, type, mac, dhcp, addresses, interfaces,
+            sshFingerprints, rootPassword, directory, images, kernel, configuration, boot, started,
+            domain, console, log, seconds
     }
 
     init(_ created: Provisioner.Created, spec: GuestSpec, log: FilePath) {
@@ -45,6 +55,7 @@ struct GuestSummaryDocument: Encodable {
         mac = record.mac
         dhcp = record.addresses.isEmpty
         addresses = record.addresses
+        interfaces = record.interfaces
         sshFingerprints = created.findings.fingerprints.map {
             Fingerprint(algorithm: $0.algorithm, fingerprint: $0.fingerprint)
         }
@@ -53,10 +64,26 @@ struct GuestSummaryDocument: Encodable {
         images = record.images
         kernel = created.findings.kernel?.version
         configuration = record.configuration.path
-        boot = ["xl", "create", "-c", record.configuration.path]
+        boot = ["xl"] + XenHost.creation(of: FilePath(record.configuration.path), console: true)
+        if case .started(let number)? = created.start {
+            started = true
+            domain = number
+            console = ["xl", "console", record.hostname]
+        } else {
+            started = false
+        }
+        isUnstarted = if case .failed? = created.start { true } else { false }
         self.log = log.string
         seconds = (created.seconds * 10).rounded() / 10
         title = spec.release.title
+    }
+
+    /// What became of it, and what the command behind it is for.
+    private var state: String {
+        if isUnstarted { return ", but not started. Start it with" }
+        guard started else { return ". Start it on its Xen host with" }
+        guard let domain else { return ", and started; it has ended since, or xl does not know it. Its console was at" }
+        return ". It runs as domain \(domain); its console is at"
     }
 
     /// The labels of xen-tools, which people's scripts read.
@@ -66,6 +93,9 @@ struct GuestSummaryDocument: Encodable {
             "Hostname        :  \(hostname)", "Distribution    :  \(codename)", "MAC Address     :  \(mac)",
             "IP Address(es)  :  \(dhcp ? "dynamic" : addresses.joined(separator: " "))",
         ]
+        for (index, interface) in interfaces.enumerated().dropFirst() {
+            lines.append("Interface \(index + 1)     :  \(interface.text)")
+        }
         lines += sshFingerprints.map { "SSH Fingerprint :  \($0.fingerprint) (\($0.algorithm))" }
         lines.append("Root Password   :  \(rootPassword ?? "N/A")")
         lines.append("Release         :  \(title), \(architecture), \(type)")
@@ -73,11 +103,18 @@ struct GuestSummaryDocument: Encodable {
         lines.append("Disks           :  \(images.map(\.path).joined(separator: " "))")
         lines.append("Configuration   :  \(configuration)")
         lines.append("Log             :  \(log)")
-        lines += [
-            "", "Made in \(Console.duration(seconds)). Start it on its Xen host with", "",
-            "    " + boot.map(Invocation.quoted).joined(separator: " "), "",
-        ]
+        lines += ["", "Made in \(Console.duration(seconds))" + state, ""]
+        lines += ["    " + (console ?? boot).map(Invocation.quoted).joined(separator: " "), ""]
         return lines.joined(separator: "\n")
+    }
+}
+
+extension GuestRecord.Interface {
+    /// In one line: `00:16:3E:12:34:56 on xenbr1, 192.0.2.10/24`; without an address that is known, what is before it.
+    var text: String {
+        let own = dhcp ? "dynamic" : addresses.joined(separator: " ")
+        let place = (mac ?? "no MAC address") + (bridge.map { " on \($0)" } ?? "")
+        return own.isEmpty ? place : "\(place), \(own)"
     }
 }
 
@@ -90,12 +127,14 @@ struct PlanDescription: Encodable {
 
     var hostname: String
     var mac: String
+    var interfaces: [GuestRecord.Interface]
     var steps: [Line]
 
     init(_ plan: CreatePlan) {
         hostname = plan.spec.hostname.name
         mac = plan.spec.interface.mac.description
-        steps = plan.steps.map { Line(summary: $0.summary, details: $0.details) }
+        interfaces = plan.spec.interfaces.map(GuestRecord.Interface.init)
+        steps = plan.allSteps.map { Line(summary: $0.summary, details: $0.details) }
     }
 
     var text: String {
@@ -112,7 +151,7 @@ struct PlanDescription: Encodable {
 struct SpecDescription: Encodable {
     private let values: [(key: String, value: String)]
 
-    init(_ spec: GuestSpec) {
+    init(_ spec: GuestSpec, starts: Bool) {
         var values: [(String, String)] = [
             ("hostname", spec.hostname.name), ("dist", spec.release.codename), ("arch", spec.architecture.rawValue),
             ("type", spec.machine.type.rawValue), ("memory", spec.machine.memory.description),
@@ -132,6 +171,7 @@ struct SpecDescription: Encodable {
         switch interface.addresses {
         case .dhcp: values.append(("dhcp", "1"))
         case .fixed(let addresses): values += addresses.map { ("ip", $0.description) }
+        case .unaddressed: break
         }
         for (key, value) in [
             ("gateway", interface.gateway?.description), ("gateway6", interface.gateway6?.description),
@@ -140,12 +180,14 @@ struct SpecDescription: Encodable {
             if let value { values.append((key, value)) }
         }
         values += interface.nameservers.map { ("nameserver", $0.description) }
+        values += spec.furtherInterfaces.map { ("nic", NicSpec($0).text) }
         values += [
             ("install-method", spec.install.method.name), ("mirror", MirrorURL.redacted(spec.install.mirror)),
             ("components", spec.install.components.joined(separator: " ")),
             ("keyring", spec.install.keyrings.map(\.string).joined(separator: " ")),
             ("verification", spec.install.verification.rawValue),
-            ("serial_device", spec.boot.serialDevice), ("boot", Self.name(of: spec.boot.loader)),
+            ("serial_device", spec.boot.serialDevice), ("loader", Self.name(of: spec.boot.loader)),
+            ("boot", starts ? "1" : "0"),
             ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),
             ("output", spec.configuration.directory.string), ("extension", spec.configuration.fileExtension),
         ]

@@ -42,10 +42,13 @@ package enum EntryPoint {
         } catch let error as any UsageTrouble {
             error.exit(root, program: program)
         } catch {
-            var report = ErrorReport(error)
+            let partial = error as? PartialSuccess
+            var report = ErrorReport(partial?.error ?? error)
             if let code = interruption.exitCode { report.status = code }
             if json {
-                Console(json: true).result("", json: report)
+                Console(json: true).result("", json: Together(partial?.document, report))
+            } else if let partial {
+                Console(json: false).result(partial.text, json: report)
             }
             Console.write(report.text(program: program), to: .standardError)
             Glibc.exit(report.status)

@@ -43,3 +43,26 @@ struct ErrorReport: Encodable {
         return lines.joined(separator: "\n") + "\n"
     }
 }
+
+/// A result that is there, and must be told, although the command did not do all that it was asked for.
+struct PartialSuccess: Error {
+    let text: String
+    let document: any Encodable & Sendable
+    let error: ProvisioningError
+}
+
+/// The result and the error in one document, whose members are those of both.
+struct Together: Encodable {
+    private let result: (any Encodable)?
+    private let report: ErrorReport
+
+    init(_ result: (any Encodable)?, _ report: ErrorReport) {
+        self.result = result
+        self.report = report
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try result?.encode(to: encoder)
+        try report.encode(to: encoder)
+    }
+}

@@ -27,6 +27,8 @@ struct ListCommand: AsyncParsableCommand {
         var dhcp: Bool
         var addresses: [String]
         var mac: String?
+        /// All of them; the three members above are those of the first.
+        var interfaces: [GuestRecord.Interface]
         var distribution: String?
         var codename: String?
         var disks: [String]
@@ -61,8 +63,8 @@ struct ListCommand: AsyncParsableCommand {
         Document(
             name: record.hostname, memoryMiB: record.memoryMiB, type: record.type, vcpus: record.virtualCPUs,
             dhcp: record.addresses.isEmpty, addresses: record.addresses, mac: record.mac,
-            distribution: record.distribution, codename: record.codename, disks: record.images.map(\.path),
-            configuration: record.configuration.path, managed: true)
+            interfaces: record.interfaces, distribution: record.distribution, codename: record.codename,
+            disks: record.images.map(\.path), configuration: record.configuration.path, managed: true)
     }
 
     /// A guest that another tool, or an administrator, made: what its configuration says.
@@ -73,12 +75,21 @@ struct ListCommand: AsyncParsableCommand {
             guard let name = summary.name else { return nil }
             return Document(
                 name: name, memoryMiB: summary.memory.map(Int64.init), type: summary.type, vcpus: summary.virtualCPUs,
-                dhcp: summary.usesDHCP, addresses: summary.addresses,
-                mac: summary.vifs.first?.mac?.description, distribution: nil, codename: nil, disks: summary.paths,
-                configuration: path.string, managed: false)
+                dhcp: summary.usesDHCP, addresses: summary.vifs.first?.addresses ?? [],
+                mac: summary.vifs.first?.mac?.description, interfaces: interfaces(summary), distribution: nil,
+                codename: nil, disks: summary.paths, configuration: path.string, managed: false)
         } catch {
             console.warn("\(path) is passed over: \(error)")
             return nil
+        }
+    }
+
+    /// Which of them ask for their addresses no configuration says, but that of xen-tools, which has one only.
+    private static func interfaces(_ summary: GuestSummary) -> [GuestRecord.Interface] {
+        summary.vifs.enumerated().map { index, vif in
+            GuestRecord.Interface(
+                mac: vif.mac?.description, bridge: vif.bridge, dhcp: index == 0 && summary.usesDHCP,
+                addresses: vif.addresses)
         }
     }
 
@@ -93,6 +104,9 @@ struct ListCommand: AsyncParsableCommand {
                 lines.append("DHCP")
             }
             if let mac = document.mac { lines.append("MAC: \(mac)") }
+            for (index, interface) in document.interfaces.enumerated().dropFirst() {
+                lines.append("Interface \(index + 1): \(interface.text)")
+            }
             lines.append("Type: \(document.type)")
             if let codename = document.codename { lines.append("Distribution: \(codename)") }
             lines += document.disks.map { "Disk: \($0)" }

@@ -9,7 +9,10 @@ package struct GuestSpec: Sendable {
     package var architecture: Architecture
     package var machine: Machine
     package var storage: Storage
+    /// The guest's own: its first, eth0 or enX0.
     package var interface: NetworkInterface
+    /// Those after it, in the order in which the guest sees them; each with a MAC address of its own.
+    package var furtherInterfaces: [NetworkInterface]
     package var install: Install
     package var boot: Boot
     package var tailoring: Tailoring
@@ -22,6 +25,7 @@ package struct GuestSpec: Sendable {
         machine: Machine,
         storage: Storage,
         interface: NetworkInterface,
+        furtherInterfaces: [NetworkInterface] = [],
         install: Install,
         boot: Boot,
         tailoring: Tailoring,
@@ -33,11 +37,15 @@ package struct GuestSpec: Sendable {
         self.machine = machine
         self.storage = storage
         self.interface = interface
+        self.furtherInterfaces = furtherInterfaces
         self.install = install
         self.boot = boot
         self.tailoring = tailoring
         self.configuration = configuration
     }
+
+    /// All of them, in the order in which the guest sees them; there is always one.
+    package var interfaces: [NetworkInterface] { [interface] + furtherInterfaces }
 
     /// The virtual machine's shape.
     package struct Machine: Sendable, Hashable {

@@ -1,8 +1,10 @@
 /// How an interface comes by its addresses.
 package enum AddressConfiguration: Hashable, Sendable, Codable {
     case dhcp
-    /// Fixed addresses, the first one being the guest's own.
+    /// Fixed addresses, the first one being the guest's own; never empty.
     case fixed([InterfaceAddress])
+    /// Up, and without an address: what the guest bridges, tags or tunnels over. Never the guest's first interface.
+    case unaddressed
 }
 
 /// A network interface of the guest and the vif that backs it.
@@ -39,7 +41,12 @@ package struct NetworkInterface: Hashable, Sendable, Codable {
         self.nameservers = nameservers
     }
 
-    /// The fixed addresses; empty with DHCP.
+    /// Most interfaces that one guest may have.
+    package static let limit = 8
+
+    package var usesDHCP: Bool { addresses == .dhcp }
+
+    /// The fixed addresses; empty with DHCP and without any.
     package var fixedAddresses: [InterfaceAddress] {
         if case .fixed(let addresses) = addresses { addresses } else { [] }
     }

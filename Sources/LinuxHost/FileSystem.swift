@@ -11,6 +11,8 @@ package protocol FileReading: Sendable {
     func names(in directory: FilePath) throws(HostError) -> [String]
     /// The path without links and dots; the file must exist.
     func resolved(_ path: FilePath) throws(HostError) -> FilePath
+    /// What a symbolic link says, whether or not it leads anywhere.
+    func target(ofLink path: FilePath) throws(HostError) -> FilePath
     /// Bytes that may still be written at the nearest existing ancestor of the path.
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether the path can be executed by this process.

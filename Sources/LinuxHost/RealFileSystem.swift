@@ -47,6 +47,14 @@ package struct RealFileSystem: FileReading {
         return FilePath(platformString: found)
     }
 
+    package func target(ofLink path: FilePath) throws(HostError) -> FilePath {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        guard readlink(path.string, &buffer, Int(PATH_MAX)) > 0 else {
+            throw HostError(cannot: "read the link \(path)", Kernel.lastError)
+        }
+        return FilePath(platformString: buffer)
+    }
+
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
         var ancestor = path
         while true {

@@ -30,17 +30,30 @@ extension Provisioner {
                 default: missing.append("\(owned.path): it is not the one that Domus made")
                 }
             }
+            paths += try links(to: record).map(\.path)
             return Deletion(record: record, paths: paths, missing: missing)
         } catch {
             throw ProvisioningError(error)
         }
     }
 
-    /// Removes a guest: all that its record names, nothing else, and all of it or nothing.
+    /// The links that go with a guest: they would lead nowhere. Not those to a configuration that stays, because
+    /// somebody has put it in the place of ours.
+    private func links(to record: GuestRecord) throws(HostError) -> [GuestRecord.OwnedFile] {
+        let entry = try host.files.entry(at: FilePath(record.configuration.path))
+        guard entry == nil || entry?.identity == record.configuration.identity else { return [] }
+        return try AutomaticStart(of: record, files: host.files).links()
+    }
+
+    /// Removes a guest: all that its record names, the links that lead to its configuration from `auto`, nothing else,
+    /// and all of it or nothing.
     ///
     /// The files first get names of their own, in their own directories; then, in one transaction, the record goes and
     /// the journal turns from giving the names back to removing the files.
-    package func delete(_ deletion: Deletion, run: String) async throws(ProvisioningError) {
+    ///
+    /// - Returns: what was removed.
+    @discardableResult
+    package func delete(_ deletion: Deletion, run: String) async throws(ProvisioningError) -> [String] {
         let record = deletion.record
         let step = "Delete \(record.hostname)"
         do {
@@ -51,6 +64,7 @@ extension Provisioner {
         } catch {
             throw ProvisioningError(error)
         }
+        var removed: [String] = []
         do {
             // The name is this run's only from here on: another one may have replaced the guest in between.
             guard try store.record(named: record.hostname) == record else {
@@ -60,15 +74,28 @@ extension Provisioner {
             }
             let effects = Effects(host: host, store: store, run: run)
             var tidying: [Undo] = []
-            for owned in [record.configuration, record.directory] where deletion.paths.contains(owned.path) {
+            func setAside(_ owned: GuestRecord.OwnedFile, as name: String, isDirectory: Bool = false) throws {
                 let path = FilePath(owned.path)
-                let aside = path.removingLastComponent().appending(
-                    ".domus-\(run).\(owned == record.directory ? "guest" : "cfg")")
+                let aside = path.removingLastComponent().appending(".domus-\(run).\(name)")
                 try effects.setAside(path, as: aside, identity: owned.identity, step: step)
                 tidying.append(
-                    owned == record.directory
+                    isDirectory
                         ? .removeTree(path: aside.string, identity: owned.identity)
                         : .removeFile(path: aside.string, identity: owned.identity))
+                removed.append(owned.path)
+            }
+            // The links as they are now, and first: none must lead nowhere, even when the power fails in between.
+            for (number, link) in try links(to: record).enumerated() { try setAside(link, as: "auto\(number)") }
+            let links = removed
+            removed = []
+            if deletion.paths.contains(record.configuration.path) { try setAside(record.configuration, as: "cfg") }
+            if deletion.paths.contains(record.directory.path) {
+                try setAside(record.directory, as: "guest", isDirectory: true)
+            }
+            removed = removed.reversed() + links
+            // The names are to be gone from the disk before the record is.
+            for directory in Set(removed.map { FilePath($0).removingLastComponent().string }).sorted() {
+                try host.files.synchronize(FilePath(directory))
             }
             try Task.checkCancellation()
             try store.commit(run: run, removing: record.hostname, tidying: tidying)
@@ -81,5 +108,6 @@ extension Provisioner {
                 "\(record.hostname) is deleted, but not all of it could be removed: \(first)", exit: .inputOutput,
                 hint: "domus recover tries again")
         }
+        return removed
     }
 }

@@ -17,11 +17,14 @@ package struct Provisioner: Sendable {
     package struct Created: Sendable {
         package var record: GuestRecord
         package var findings: Findings
+        /// How long it took to make it.
         package var seconds: Double
+        /// nil when it was not to be started.
+        package var start: StartOutcome?
     }
 
     /// Runs a plan's steps in order. When one fails, or the task is cancelled, all that was done is undone before the
-    /// error is thrown.
+    /// error is thrown. A start that fails is no such error: the guest is there, and what became of its start is told.
     ///
     /// - Parameters:
     ///   - run: the run's number, as the plan was made with.
@@ -52,7 +55,7 @@ package struct Provisioner: Sendable {
                 try Task.checkCancellation()
                 current = step.summary
                 let began = host.clock.monotonic
-                reporter.began(step.summary, number: index + 1, of: plan.steps.count)
+                reporter.began(step.summary, number: index + 1, of: plan.allSteps.count)
                 try await step.perform(&findings, in: context)
                 reporter.finished(step.summary, seconds: host.clock.monotonic - began)
             }
@@ -61,22 +64,54 @@ package struct Provisioner: Sendable {
             throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
         }
         // The last step has committed: from here on nothing is taken back, whatever fails.
-        tidy(run: run)
+        let seconds = host.clock.monotonic - started
+        var start: StartOutcome?
+        if let step = plan.start {
+            // The run goes on, so that nobody deletes the guest while it comes up.
+            tidy(run: run, ends: false)
+            start = await self.start(step, &findings, in: context, number: plan.allSteps.count)
+        }
+        tidy(run: run, ends: true)
         do {
             guard let record = try store.record(named: name) else {
                 throw ProvisioningError("the guest was made but is not in the records", exit: .software)
             }
-            return Created(record: record, findings: findings, seconds: host.clock.monotonic - started)
+            return Created(record: record, findings: findings, seconds: seconds, start: start)
         } catch {
             throw ProvisioningError(error)
         }
     }
 
     /// After the commit: the guest is there; what is left over of making it goes away, or is told.
-    private func tidy(run: String) {
-        let outcome = Rollback(host: host, store: store).undo(run: run)
+    private func tidy(run: String, ends: Bool) {
+        let outcome = Rollback(host: host, store: store).undo(run: run, ends: ends)
+        guard ends else { return }
         for complaint in outcome.left {
             reporter.warn("\(complaint); domus recover tries again")
+        }
+    }
+
+    private func start(
+        _ step: StartGuest, _ findings: inout Findings, in context: RunContext, number: Int
+    ) async -> StartOutcome {
+        let began = host.clock.monotonic
+        reporter.began(step.summary, number: number, of: number)
+        do {
+            try await step.perform(&findings, in: context)
+            reporter.finished(step.summary, seconds: host.clock.monotonic - began)
+            return .started(domain: findings.domain)
+        } catch {
+            reporter.failed(step.summary)
+            var failure = ProvisioningError(error)
+            failure.exit = Task.isCancelled ? .interrupted : .notStarted
+            failure.message =
+                Task.isCancelled
+                ? "\(step.guest) is made, but its start was interrupted"
+                : "\(step.guest) is made, but was not started: \(failure.message)"
+            failure.step = step.summary
+            failure.hint = "it stays as it is; to try again: \(step.command)"
+            failure.log = context.log
+            return .failed(failure)
         }
     }
 

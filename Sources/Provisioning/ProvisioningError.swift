@@ -21,6 +21,8 @@ package enum ExitCode: Int32, Sendable {
     case unavailable = 69
     /// A mistake in Domus itself.
     case software = 70
+    /// The guest is made and stays, but was not started.
+    case notStarted = 71
     /// The guest or a file of it exists already, or there is no room for it.
     case cannotCreate = 73
     /// Reading or writing failed.

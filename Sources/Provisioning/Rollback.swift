@@ -46,7 +46,9 @@ package struct Rollback: Sendable {
     }
 
     /// Undoes from the newest effect to the oldest. A failing entry does not keep the others from being undone.
-    package func undo(run: String) -> Outcome {
+    ///
+    /// - Parameter ends: whether the run is over when nothing is left; otherwise it goes on and keeps the guest's name.
+    package func undo(run: String, ends: Bool = true) -> Outcome {
         var outcome = Outcome()
         do {
             for effect in try store.effects(of: run).reversed() {
@@ -59,7 +61,7 @@ package struct Rollback: Sendable {
                     outcome.left.append("\(error)")
                 }
             }
-            if outcome.left.isEmpty { try store.end(run: run) }
+            if ends && outcome.left.isEmpty { try store.end(run: run) }
         } catch {
             outcome.left.append("\(error)")
         }

@@ -43,6 +43,7 @@ package struct HookEnvironment: Sendable {
         for (key, value) in spec.tailoring.extraVariables where Self.isVariableName(key) { variables[key] = value }
         Self.addMachine(spec, to: &variables)
         Self.addNetwork(spec.interface, to: &variables)
+        Self.addInterfaces(spec.interfaces, to: &variables)
         Self.addDisks(spec, plan, identifiers, to: &variables)
         Self.addArchive(spec, to: &variables)
         variables["DOMUS_HOOK_DIR"] = paths.hookDirectory.string
@@ -111,11 +112,29 @@ package struct HookEnvironment: Sendable {
             }
             variables["netmask"] = addresses.first { $0.address.isIPv4 }?.netmask?.description
             variables["broadcast"] = interface.broadcast?.description
+        case .unaddressed: break
         }
         variables["gateway"] = interface.gateway?.description
         variables["gateway6"] = interface.gateway6?.description
         if !interface.nameservers.isEmpty {
             variables["nameserver"] = interface.nameservers.map(\.description).joined(separator: " ")
+        }
+    }
+
+    /// Every interface, the first included: xen-tools' variables know one only.
+    private static func addInterfaces(_ interfaces: [NetworkInterface], to variables: inout [String: String]) {
+        func words(_ values: [some CustomStringConvertible]) -> String? {
+            values.isEmpty ? nil : values.map(\.description).joined(separator: " ")
+        }
+        variables["DOMUS_NICS"] = "\(interfaces.count)"
+        for (index, interface) in interfaces.enumerated() {
+            variables["DOMUS_NIC_MAC\(index + 1)"] = interface.mac.description
+            variables["DOMUS_NIC_BRIDGE\(index + 1)"] = interface.bridge
+            variables["DOMUS_NIC_VIFNAME\(index + 1)"] = interface.vifName
+            variables["DOMUS_NIC_DHCP\(index + 1)"] = interface.usesDHCP ? "1" : nil
+            variables["DOMUS_NIC_IPS\(index + 1)"] = words(interface.fixedAddresses)
+            variables["DOMUS_NIC_GATEWAYS\(index + 1)"] = words(
+                [interface.gateway, interface.gateway6].compactMap(\.self))
         }
     }
 

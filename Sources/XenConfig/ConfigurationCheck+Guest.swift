@@ -91,17 +91,26 @@ extension ConfigurationCheck {
     }
 
     private mutating func compareVifs(with wanted: [VifSpec]) {
-        for vif in wanted {
+        let hint = "write the list as {{#vifs}}\"{{spec}}\", {{/vifs}}"
+        let isWhole = wanted.allSatisfy { vif in vifs.contains { $0.mac == vif.mac } }
+        for (index, vif) in wanted.enumerated() {
             let mac = vif.mac?.description ?? ""
-            guard let found = vifs.first(where: { $0.mac == vif.mac }) else {
-                add(
-                    .error,
-                    "the interface with the MAC address \(mac) is missing",
-                    key: "vif",
-                    hint: "write the list as {{#vifs}}\"{{spec}}\", {{/vifs}}"
-                )
+            let places = vifs.indices.filter { vifs[$0].mac == vif.mac }
+            guard let place = places.first else {
+                add(.error, "the interface with the MAC address \(mac) is missing", key: "vif", hint: hint)
                 continue
             }
+            if places.count > 1 { add(.error, "the interface \(mac) is there \(places.count) times", key: "vif") }
+            // The guest numbers them as they stand, eth0 and eth1, and ifupdown knows them by nothing else.
+            if isWhole, place != index {
+                add(
+                    .error,
+                    "the interface \(mac) is number \(place + 1) of the list; the guest knows it as number \(index + 1)",
+                    key: "vif",
+                    hint: hint
+                )
+            }
+            let found = vifs[place]
             if let bridge = vif.bridge, found.bridge != bridge {
                 add(
                     .error,

@@ -125,7 +125,10 @@ package struct GuestConfiguration: Hashable, Sendable {
                 throw fail("\(twin.target) and \(disk.target) are both to be \(disk.vdev)")
             }
         }
-        for interface in interfaces {
+        for (index, interface) in interfaces.enumerated() {
+            guard !interfaces[..<index].contains(where: { $0.mac == interface.mac }) else {
+                throw fail("two interfaces have the MAC address \(interface.mac)")
+            }
             do {
                 if let bridge = interface.bridge { try NetworkInterface.checkInterfaceName(bridge, what: "bridge") }
                 if let vif = interface.vifName { try NetworkInterface.checkInterfaceName(vif, what: "vif") }

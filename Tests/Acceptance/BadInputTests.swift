@@ -45,6 +45,8 @@ struct BadInputTests {
         Mistake(["--mac=01:00:5e:00:00:01"], 64, "--mac"),
         Mistake(["--mac=zz"], 64, "--mac", "zz"),
         Mistake(["--bridge=a/b"], 64, "--bridge"),
+        Mistake(["--nic=dhcp,mtu=9000"], 64, "--nic: in \"dhcp,mtu=9000\": \"mtu=9000\" is not known", "vifname="),
+        Mistake(["--mac=00:16:3e:00:00:01", "--nic=mac=00:16:3e:00:00:01"], 64, "--nic: the MAC address 00:16:3E:"),
         Mistake(["--arch=vax"], 64, "--arch", "vax"),
         Mistake(["--install-method=floppy"], 64, "--install-method: \"floppy\" is not an installation method"),
         Mistake(["--install-method=rinse"], 64, "rinse is a method of xen-tools that Domus does not have"),

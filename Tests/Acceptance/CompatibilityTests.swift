@@ -37,7 +37,7 @@ struct CompatibilityTests {
             "--copy-cmd=cp",
             "--tar-cmd=tar", "--cachedir=/var/cache", "--p2p=192.0.2.1", "--vlan=5", "--ide", "--scsi",
             "--admins=alice",
-            "--passwd", "--finalrole=web", "--boot", "--nohosts", "--no-xen-ok", "--debug", "--cdebootstrap",
+            "--passwd", "--finalrole=web", "--nohosts", "--no-xen-ok", "--debug", "--cdebootstrap",
         ]
     )
     func refused(option: String) async throws {

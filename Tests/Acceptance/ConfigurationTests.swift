@@ -52,7 +52,7 @@ struct ConfigurationTests {
             try writeFile(kernel, KernelFiles.kernel(version: try await kernelRelease()))
             try writeFile(settings, "kernel = \(workspace.files)/vmlinuz-`uname -r`\npygrub = 0\n")
             let values = try await dump(workspace, ["--dist=bookworm", "--no-verify"])
-            #expect(values["boot"] == kernel.string)
+            #expect(values["loader"] == kernel.string)
 
             try writeFile(settings, "memory = `echo 512M; touch \(workspace.files)/made`\n")
             let words = ["create", "--hostname=web1", "--dhcp", "--dumpconfig", "--no-verify"]

@@ -33,6 +33,42 @@ struct DeleteTests {
         }
     }
 
+    @Test("the links by which xendomains starts the guest go with it, and nothing else in their directory")
+    func automaticStart() async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1").orThrow()
+            try await workspace.createTiny("web2").orThrow()
+            let auto = workspace.configurations.appending("auto")
+            try writeFile(auto.appending("web1.cfg"), "a copy\n")
+            for (name, target) in [
+                ("10-web1", "../web1.cfg"), ("web1", workspace.configuration(of: "web1").string),
+                ("web2.cfg", "../web2.cfg"), ("old.cfg", "../old.cfg"),
+            ] {
+                symlink(target, auto.appending(name).string)
+            }
+            // A guest that is made again goes on to start with the host.
+            try await workspace.createTiny("web1", ["--force"]).orThrow()
+            #expect(
+                try readText(auto.appending("10-web1")) == readText(workspace.configuration(of: "web1")))
+            let before = workspace.capture()
+
+            func lines(_ verb: String) -> String {
+                [
+                    workspace.images(of: "web1"), workspace.configuration(of: "web1"), auto.appending("10-web1"),
+                    auto.appending("web1"),
+                ].map { "\(verb): \($0)\n" }.joined()
+            }
+            let dry = try await workspace.run(["delete", "web1", "--dry-run"]).orThrow()
+            #expect(dry.standardOutput == lines("Would delete"))
+            #expect(workspace.capture().difference(from: before) == [])
+            let outcome = try await workspace.run(["delete", "web1"]).orThrow()
+            #expect(outcome.standardOutput == lines("Deleted"))
+            let gone = workspace.capture().difference(from: before).filter { $0.contains("\(auto)/") }
+            #expect(gone.count == 2 && gone.allSatisfy { $0.contains(" is gone: link ") }, "\(gone)")
+            #expect(linkTarget(auto.appending("old.cfg")) == "../old.cfg", "it is not ours")
+        }
+    }
+
     @Test("of several names none is deleted when one is not known")
     func several() async throws {
         try await withWorkspace { workspace in

@@ -31,7 +31,18 @@ extension FakeHost: FileReading {
     }
 
     package func resolved(_ path: FilePath) throws(HostError) -> FilePath {
-        fatalError("not faked: resolved(\(path))")
+        try look("find \(path)") { tree throws(Errno) in
+            guard let found = try tree.path(of: path.string) else { throw .noSuchFileOrDirectory }
+            return FilePath(found)
+        }
+    }
+
+    package func target(ofLink path: FilePath) throws(HostError) -> FilePath {
+        try look("read the link \(path)") { tree throws(Errno) in
+            guard let id = try tree.find(path.string) else { throw .noSuchFileOrDirectory }
+            guard case .link(let target) = tree[id].body else { throw .invalidArgument }
+            return FilePath(target)
+        }
     }
 
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {

@@ -1,4 +1,5 @@
 import LinuxHost
+import SystemPackage
 
 /// Canned programs, with the effects on files that the real ones have, in small.
 package enum FakePrograms {
@@ -59,7 +60,36 @@ package enum FakePrograms {
             process.write("role\n", to: hookRoot(process) + "/etc/webserver.conf")
             return .exited(0)
         },
+        "xl": xl,
+        // Looked for, and run by others only.
+        "apt-get": { _ in .exited(1) },
     ]
+
+    /// Where ``all``'s xl keeps its domains: a file by each one's name, with its number.
+    package static let domains = "/run/xen"
+
+    /// A toolstack on a host that runs Xen.
+    package static let xl: FakeHost.Program = { process in
+        let words = process.command.arguments
+        switch words.first {
+        case "list": return .exited(0)
+        case "domid":
+            guard let number = process.tree.text("\(domains)/\(words[1])") else { return .exited(1) }
+            process.output = "\(number)\n"
+            return .exited(0)
+        case "create":
+            process.output += "Parsing config from \(words[1])\n"
+            process.write("7", to: "\(domains)/\(FilePath(words[1]).stem ?? "")")
+            return .exited(0)
+        case "destroy":
+            for path in process.tree.snapshot().keys
+            where path.hasPrefix("\(domains)/") && process.tree.text(path) == words[1] {
+                process.tree.take(path)
+            }
+            return .exited(0)
+        default: fatalError("not faked: xl \(words)")
+        }
+    }
 
     /// What ``all`` has of Domus's own: hooks below /usr/share/domus/hooks, the template, and a host as it is before
     /// the first guest.

@@ -51,6 +51,20 @@ package struct FakeTree: Sendable {
     /// - Returns: nil when there is nothing.
     /// - Throws: `notDirectory`, `tooManySymbolicLinkLevels`.
     package func find(_ path: String, under root: ID = Self.root, followsLast: Bool = false) throws(Errno) -> ID? {
+        try walk(path, under: root, followsLast: followsLast)?.last
+    }
+
+    /// The path without links and dots; nil when there is nothing.
+    package func path(of path: String) throws(Errno) -> String? {
+        guard let way = try walk(path, under: Self.root, followsLast: true) else { return nil }
+        let names = zip(way, way.dropFirst()).map { parent, child in
+            children(of: parent)?.first { $0.value == child }?.key ?? ""
+        }
+        return "/" + names.joined(separator: "/")
+    }
+
+    /// The nodes from the root to the path's own, without detours.
+    private func walk(_ path: String, under root: ID, followsLast: Bool) throws(Errno) -> [ID]? {
         var way = [root]
         var rest = path.split(separator: "/").map(String.init)[...]
         var links = 0
@@ -73,7 +87,7 @@ package struct FakeTree: Sendable {
             }
             way.append(next)
         }
-        return way.last
+        return way
     }
 
     /// The directory that a path's last name is in, links followed.

@@ -37,6 +37,22 @@ struct ChangingTests {
         }
     }
 
+    @Test("what a link says is read as it stands, whether or not it leads anywhere")
+    func targetOfLink() async throws {
+        try await withTemporaryDirectory { directory in
+            let link = directory.appending("link")
+            let long = String(repeating: "a/", count: 1000) + "ü"
+            for target in ["../web1.cfg", "/nowhere", ".", long] {
+                symlink(target, link.string)
+                let read = try files.target(ofLink: link)
+                #expect(read == FilePath(target))
+                unlink(link.string)
+            }
+            let error = #expect(throws: HostError.self) { try files.target(ofLink: directory) }
+            #expect(error?.errno == .invalidArgument)
+        }
+    }
+
     @Test("a link in a new file's place is not followed")
     func createFileThroughLink() async throws {
         try await withTemporaryDirectory { directory in

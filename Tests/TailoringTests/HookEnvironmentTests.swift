@@ -50,6 +50,30 @@ struct HookEnvironmentTests {
         for (name, value) in expected { #expect(variables[name] == value, "\(name)") }
     }
 
+    @Test("every interface is told by its number, and xen-tools' variables are of the first alone")
+    func interfaces() {
+        let variables = variables { spec in
+            spec.furtherInterfaces = [
+                NetworkInterface(
+                    mac: MACAddress(xen: (1, 2, 3)), bridge: "xenbr1", vifName: "web1.1",
+                    addresses: .fixed([Sample.address("198.51.100.10", 24), Sample.address("2001:db8::10", 64)]),
+                    gateway: Sample.address("198.51.100.1"), gateway6: Sample.address("2001:db8::1")),
+                NetworkInterface(mac: MACAddress(xen: (1, 2, 4)), addresses: .unaddressed),
+            ]
+        }
+        let expected = [
+            "DOMUS_NICS": "3",
+            "DOMUS_NIC_MAC1": "00:16:3E:12:34:56", "DOMUS_NIC_BRIDGE1": "xenbr0", "DOMUS_NIC_DHCP1": "1",
+            "DOMUS_NIC_MAC2": "00:16:3E:01:02:03", "DOMUS_NIC_BRIDGE2": "xenbr1", "DOMUS_NIC_VIFNAME2": "web1.1",
+            "DOMUS_NIC_IPS2": "198.51.100.10/24 2001:db8::10/64",
+            "DOMUS_NIC_GATEWAYS2": "198.51.100.1 2001:db8::1", "DOMUS_NIC_MAC3": "00:16:3E:01:02:04",
+        ]
+        #expect(variables.filter { $0.key.hasPrefix("DOMUS_NIC") } == expected)
+        #expect(variables["mac"] == "00:16:3E:12:34:56")
+        #expect(variables["dhcp"] == "1")
+        #expect(variables["ip1"] == nil && variables["gateway"] == nil)
+    }
+
     @Test("no password is ever among them, whatever the choice")
     func password() {
         for choice in [PasswordChoice.given(Sample.secret("s3cret")), .generated(length: 8), .unchanged] {

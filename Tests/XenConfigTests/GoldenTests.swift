@@ -133,6 +133,29 @@ struct GoldenTests {
         )
     }
 
+    @Test("several interfaces, in the order in which the guest numbers them")
+    func interfaces() throws {
+        let guest = try guest(interfaces: [
+            NetworkInterface(mac: MACAddress(parsing: "00:16:3e:00:00:02"), bridge: "xenbr0", addresses: .dhcp),
+            NetworkInterface(
+                mac: MACAddress(parsing: "00:16:3e:00:00:01"),
+                bridge: "xenbr1",
+                vifName: "web1.1",
+                addresses: .fixed([InterfaceAddress(.init(parsing: "198.51.100.10"), prefixLength: 24)])
+            ),
+            NetworkInterface(mac: MACAddress(parsing: "00:16:3e:00:00:03"), addresses: .unaddressed),
+        ])
+        let list = """
+            vif = [
+                "mac=00:16:3E:00:00:02,bridge=xenbr0",
+                "mac=00:16:3E:00:00:01,bridge=xenbr1,vifname=web1.1,ip=198.51.100.10",
+                "mac=00:16:3E:00:00:03",
+            ]
+
+            """
+        #expect(try render(guest).contains(list))
+    }
+
     @Test("two runs write the same bytes, whatever the environment")
     func reproducible() throws {
         let template = try contents(of: templatePath)

@@ -2,7 +2,7 @@ import Crypto
 import GuestModel
 import LinuxHost
 
-/// The guest's interface from the options of xen-tools.
+/// The guest's first interface, from the options of xen-tools.
 struct NetworkBuilder {
     let values: Values
 
@@ -14,14 +14,12 @@ struct NetworkBuilder {
         var gateway: IPAddress?
         var gateway6: IPAddress?
         for (given, address) in gateways {
-            // A host's own prefix (/32, /128) is how hosters route: the router is then beside it, on the link.
-            if case .fixed(let own) = addresses, !own.contains(where: { $0.contains(address) || $0.isHostRoute }),
-                !Self.isLinkLocal(address)
-            {
-                throw OptionError(
-                    "\(given.place): the gateway \(address) is in none of the guest's networks "
-                        + "(\(own.map(\.description).joined(separator: ", ")))",
-                    hint: "see whether --ip and --netmask are right", exit: given.place.exit)
+            if case .fixed(let own) = addresses {
+                do throws(ValueError) {
+                    try Self.checkGateway(address, of: own, hint: "see whether --ip and --netmask are right")
+                } catch {
+                    throw OptionError(error, at: given.place)
+                }
             }
             if address.isIPv4 { gateway = address } else { gateway6 = address }
         }
@@ -71,21 +69,7 @@ struct NetworkBuilder {
                     exit: given.place.exit)
             }
             let address = try given.parsed { text throws(ValueError) in
-                let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-                let address = try IPAddress(parsing: String(parts[0]))
-                if parts.count == 2 {
-                    guard let length = Int(parts[1]) else {
-                        throw ValueError("\"\(text)\" has no number as its prefix")
-                    }
-                    return try InterfaceAddress(address, prefixLength: length)
-                }
-                guard parts.count == 1 else { throw ValueError("\"\(text)\" is not an address") }
-                // Without a netmask a guest would sit in a network of its own class's size; nobody means that today.
-                guard let length = address.isIPv4 ? netmask : 64 else {
-                    throw ValueError(
-                        "the network of \(text) is not known", hint: "give --netmask=255.255.255.0, or --ip=\(text)/24")
-                }
-                return try InterfaceAddress(address, prefixLength: length)
+                try Self.address(text, netmask: netmask, hint: "give --netmask=255.255.255.0, or --ip=\(text)/24")
             }
             guard !addresses.contains(where: { $0.address == address.address }) else {
                 throw OptionError(
@@ -94,6 +78,35 @@ struct NetworkBuilder {
             addresses.append(address)
         }
         return addresses
+    }
+
+    /// `192.0.2.10/24`; `192.0.2.10` where the prefix of the netmask is known; an IPv6 address has 64 bits of itself.
+    ///
+    /// - Parameter hint: What to do where the prefix is not known.
+    static func address(_ text: String, netmask: Int?, hint: String) throws(ValueError) -> InterfaceAddress {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let address = try IPAddress(parsing: String(parts[0]))
+        if parts.count == 2 {
+            guard let length = Int(parts[1]) else {
+                throw ValueError("\"\(text)\" has no number as its prefix")
+            }
+            return try InterfaceAddress(address, prefixLength: length)
+        }
+        guard parts.count == 1 else { throw ValueError("\"\(text)\" is not an address") }
+        // Without a netmask a guest would sit in a network of its own class's size; nobody means that today.
+        guard let length = address.isIPv4 ? netmask : 64 else {
+            throw ValueError("the network of \(text) is not known", hint: hint)
+        }
+        return try InterfaceAddress(address, prefixLength: length)
+    }
+
+    /// - Throws: ``ValueError`` for a router that the interface could not reach.
+    static func checkGateway(_ gateway: IPAddress, of own: [InterfaceAddress], hint: String) throws(ValueError) {
+        // A host's own prefix (/32, /128) is how hosters route: the router is then beside it, on the link.
+        guard !own.contains(where: { $0.contains(gateway) || $0.isHostRoute }), !isLinkLocal(gateway) else { return }
+        throw ValueError(
+            "the gateway \(gateway) is in none of the guest's networks "
+                + "(\(own.map(\.description).joined(separator: ", ")))", hint: hint)
     }
 
     private func interfaceName(_ key: String) throws(OptionError) -> String? {
@@ -115,13 +128,17 @@ struct NetworkBuilder {
         case nil: break
         }
         // xen-tools' own derivation, so that a guest made again under the same name keeps its DHCP lease.
-        var seed = hostname.name
-        switch addresses {
-        case .dhcp: seed += "1"
-        case .fixed(let own): seed += own.map(\.address.description).joined(separator: ",")
-        }
-        let digest = Array(Insecure.MD5.hash(data: Array((seed + dist).utf8)))
+        let digest = Array(Insecure.MD5.hash(data: Array((hostname.name + Self.seed(addresses) + dist).utf8)))
         return MACAddress(xen: (digest[0], digest[1], digest[2]))
+    }
+
+    /// What an interface's addresses are in the making of its MAC address.
+    static func seed(_ addresses: AddressConfiguration) -> String {
+        switch addresses {
+        case .dhcp: "1"
+        case .fixed(let own): own.map(\.address.description).joined(separator: ",")
+        case .unaddressed: ""
+        }
     }
 
     private static func isLinkLocal(_ address: IPAddress) -> Bool {

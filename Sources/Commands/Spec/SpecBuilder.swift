@@ -45,6 +45,9 @@ struct SpecBuilder {
         let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
         let interface = try NetworkBuilder(values: values).build(
             hostname: hostname, dist: distName.value, random: host.random)
+        let furtherInterfaces = try NicBuilder(
+            values: values, hostname: hostname, dist: distName.value, random: host.random
+        ).build(beside: interface)
         let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build()
         let archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
@@ -57,8 +60,8 @@ struct SpecBuilder {
         ).build(warnings: &warnings)
         let spec = GuestSpec(
             hostname: hostname, release: release, architecture: architecture, machine: try machine(type),
-            storage: storage, interface: interface, install: archive, boot: boot, tailoring: tailoring,
-            configuration: try configuration())
+            storage: storage, interface: interface, furtherInterfaces: furtherInterfaces, install: archive, boot: boot,
+            tailoring: tailoring, configuration: try configuration())
         return Built(spec: spec, notes: notes, warnings: warnings)
     }
 

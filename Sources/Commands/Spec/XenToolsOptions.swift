@@ -25,7 +25,6 @@ enum XenToolsOptions {
         "admins": "xen-shell is not supported",
         "passwd": "use --password, or the generated one",
         "finalrole": "use --role",
-        "boot": "start the guest with the xl command that the summary shows",
         "nohosts": "the host's /etc/hosts is never changed",
         "no-hosts": "the host's /etc/hosts is never changed",
         "no-xen-ok": "Xen is not needed to make a guest",
@@ -43,12 +42,12 @@ enum XenToolsOptions {
     /// Keys of configuration files that Domus reads.
     static let known: Set<String> = [
         "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
-        "partitionsdir", "dir", "layout", "force", "keep", "hooks", "install-method", "install-source", "arch",
+        "partitionsdir", "dir", "layout", "force", "keep", "boot", "hooks", "install-method", "install-source", "arch",
         "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
         "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
-        "no-verify", "gateway6", "cache", "security-mirror", "components",
+        "no-verify", "gateway6", "nic", "cache", "security-mirror", "components",
     ]
 
     /// Whether a key of a file is one of those with a release in its name, such as `mirror_sid`, or a file system's

@@ -14,7 +14,12 @@ package struct CreatePlan: Sendable {
     package let identifiers: [String: String]
     package let paths: WorkingPaths
     package let locations: Locations
+    /// What leads to the guest; the last one commits.
     package let steps: [any Step]
+    /// What follows when the guest is there; nil when it is not to be started.
+    package let start: StartGuest?
+    /// All of them, for people.
+    package var allSteps: [any Step] { steps + (start.map { [$0] } ?? []) }
 
     /// - Parameters:
     ///   - run: the run's number.
@@ -22,9 +27,10 @@ package struct CreatePlan: Sendable {
     ///   - skeleton: /etc/xen-tools/skel, where it is.
     ///   - hostResolver: /etc/resolv.conf, where it is.
     ///   - identifiers: a UUID for each partition.
+    ///   - starts: `--boot`.
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
-        hostResolver: FilePath?, identifiers: [String: String]
+        hostResolver: FilePath?, identifiers: [String: String], starts: Bool = false
     ) {
         self.spec = spec
         self.locations = locations
@@ -70,6 +76,7 @@ package struct CreatePlan: Sendable {
                 directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration),
         ]
         self.steps = steps
+        start = starts ? StartGuest(guest: spec.hostname.name, configuration: configuration) : nil
     }
 }
 

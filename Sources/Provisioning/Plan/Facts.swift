@@ -57,6 +57,8 @@ package struct Findings: Sendable {
     package var fingerprints: [(algorithm: String, fingerprint: String)] = []
     /// Generated, to be shown once.
     package var password: Secret?
+    /// The domain's number, once it is started.
+    package var domain: Int?
 
     package init() {}
 

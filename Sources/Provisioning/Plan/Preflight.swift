@@ -31,6 +31,7 @@ package struct Preflight: Sendable {
             try checkPrograms()
             try checkTemplate()
             try await checkName(replacesExisting: replacesExisting)
+            try await checkStart()
             try checkRoom()
         } catch {
             throw ProvisioningError(error)
@@ -108,10 +109,23 @@ package struct Preflight: Sendable {
                     + record.configuration.path,
                 exit: .cannotCreate, hint: "delete it first, or make the new one in the same place")
         }
-        if await XenHost(host: host).isRunning(spec.hostname.name) {
+        if let domain = try await XenHost(host: host).domain(named: spec.hostname.name) {
             throw ProvisioningError(
-                "the guest \(spec.hostname) is running, and will not be replaced under its own feet",
-                exit: .temporary, hint: "xl shutdown \(spec.hostname)")
+                "the guest \(spec.hostname) is running (domain \(domain)), and will not be replaced under its own feet",
+                exit: .temporary, hint: XenHost.hint(toEnd: spec.hostname.name))
+        }
+    }
+
+    /// For `--boot`: a guest that could not be started would better not have been begun.
+    private func checkStart() async throws {
+        guard let start = plan.start else { return }
+        let xen = XenHost(host: host)
+        try await xen.checkAnswer()
+        if let domain = try await xen.domain(named: start.guest) {
+            throw ProvisioningError(
+                "a guest \(start.guest) is running already (domain \(domain)), so that a new one of that name could "
+                    + "not be started",
+                exit: .temporary, hint: "choose another name; or \(XenHost.hint(toEnd: start.guest))")
         }
     }
 
@@ -127,22 +141,5 @@ package struct Preflight: Sendable {
                     + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
                 exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir, or use --image=sparse")
         }
-    }
-}
-
-/// What xl knows of the host's guests. On a host without Xen: nothing.
-package struct XenHost: Sendable {
-    let host: Host
-
-    package init(host: Host) {
-        self.host = host
-    }
-
-    /// Whether a domain of that name exists, running or paused.
-    package func isRunning(_ name: String) async -> Bool {
-        guard host.processes.find("xl") != nil else { return false }
-        let question = Invocation("xl", ["domid", name], environment: ["LC_ALL": "C"], timeout: 30)
-        guard let answer = try? await host.processes.capture(question) else { return false }
-        return answer.status.isSuccess
     }
 }

@@ -12,10 +12,13 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     package var type: String
     package var memoryMiB: Int64
     package var virtualCPUs: Int
+    /// Of the first interface, as the next two are.
     package var mac: String
     /// Fixed addresses with their prefix; empty with DHCP.
     package var addresses: [String]
     package var bridge: String?
+    /// Those after the first; nil in a record of a guest that has but one.
+    package var furtherInterfaces: [Interface]?
     package var installMethod: String
     /// The directory that holds the images and the kernel.
     package var directory: OwnedFile
@@ -28,7 +31,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
 
     package init(
         hostname: String, distribution: String, codename: String, architecture: String, type: String, memoryMiB: Int64,
-        virtualCPUs: Int, mac: String, addresses: [String], bridge: String?, installMethod: String,
+        virtualCPUs: Int, mac: String, addresses: [String], bridge: String?,
+        furtherInterfaces: [Interface] = [], installMethod: String,
         directory: OwnedFile, images: [Image], configuration: OwnedFile, created: Int64, madeBy: String
     ) {
         self.hostname = hostname
@@ -41,12 +45,41 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         self.mac = mac
         self.addresses = addresses
         self.bridge = bridge
+        self.furtherInterfaces = furtherInterfaces.isEmpty ? nil : furtherInterfaces
         self.installMethod = installMethod
         self.directory = directory
         self.images = images
         self.configuration = configuration
         self.created = created
         self.madeBy = madeBy
+    }
+
+    /// All interfaces, the first included.
+    package var interfaces: [Interface] {
+        [Interface(mac: mac, bridge: bridge, dhcp: addresses.isEmpty, addresses: addresses)] + (furtherInterfaces ?? [])
+    }
+
+    /// A network interface, as lists show it.
+    package struct Interface: Codable, Sendable, Hashable {
+        package var mac: String?
+        /// nil where the toolstack chooses.
+        package var bridge: String?
+        package var dhcp: Bool
+        /// Fixed addresses with their prefix.
+        package var addresses: [String]
+
+        package init(mac: String?, bridge: String?, dhcp: Bool, addresses: [String]) {
+            self.mac = mac
+            self.bridge = bridge
+            self.dhcp = dhcp
+            self.addresses = addresses
+        }
+
+        package init(_ interface: NetworkInterface) {
+            self.init(
+                mac: interface.mac.description, bridge: interface.bridge, dhcp: interface.usesDHCP,
+                addresses: interface.fixedAddresses.map(\.description))
+        }
     }
 
     /// A file or directory that Domus made, by name and by identity.

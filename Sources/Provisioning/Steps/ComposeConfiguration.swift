@@ -48,7 +48,7 @@ struct ComposeConfiguration: Step {
         return try GuestConfiguration(
             name: spec.hostname, type: spec.machine.type, memory: spec.machine.memory,
             maximumMemory: spec.machine.maximumMemory, virtualCPUs: spec.machine.virtualCPUs, boot: boot,
-            disks: disks, interfaces: [spec.interface])
+            disks: disks, interfaces: spec.interfaces)
     }
 
     private func commandLine(_ findings: Findings, _ context: RunContext) -> String {

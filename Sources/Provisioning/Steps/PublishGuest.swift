@@ -60,6 +60,7 @@ struct PublishGuest: Step {
             type: spec.machine.type.rawValue, memoryMiB: spec.machine.memory.mebibytes,
             virtualCPUs: spec.machine.virtualCPUs, mac: spec.interface.mac.description,
             addresses: spec.interface.fixedAddresses.map(\.description), bridge: spec.interface.bridge,
+            furtherInterfaces: spec.furtherInterfaces.map(GuestRecord.Interface.init),
             installMethod: spec.install.method.name,
             directory: .init(path: directory, identity: guestDirectory), images: findings.images,
             configuration: .init(path: configuration, identity: configurationIdentity),

@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let work: @Sendable (World, FakeHost) async throws -> Void
 
     /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
-    static let manifold = [all[0], all[3], all[5]]
+    static let manifold = [all[0], all[3], all[5], all[7]]
 
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
@@ -61,6 +61,20 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             try await Work.create(Sample.guest(), in: world, as: process, replaces: true)
         },
         Scenario(testDescription: "delete", beginning: { try await Work.worldWithGuest() }) { world, process in
+            try await Work.delete("web1", in: world, as: process)
+        },
+        Scenario(testDescription: "create and start", beginning: { try World() }) { world, process in
+            try await Work.create(Sample.guest(), in: world, as: process, starts: true)
+        },
+        Scenario(
+            testDescription: "delete one that starts with the host",
+            beginning: {
+                let world = try await Work.worldWithGuest()
+                world.machine.tree.put(link: "../web1.cfg", at: "/etc/xen/auto/10-web1")
+                world.machine.tree.put(link: "10-web1", at: "/etc/xen/auto/web1.cfg")
+                return world
+            }
+        ) { world, process in
             try await Work.delete("web1", in: world, as: process)
         },
     ]

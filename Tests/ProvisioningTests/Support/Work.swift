@@ -10,7 +10,7 @@ import Testing
 enum Work {
     static let log = FilePath("/var/log/domus/web1.log")
 
-    static func plan(_ spec: GuestSpec, run: String, on host: Host) throws -> CreatePlan {
+    static func plan(_ spec: GuestSpec, run: String, on host: Host, starts: Bool = false) throws -> CreatePlan {
         var identifiers: [String: String] = [:]
         for (index, partition) in spec.storage.partitions.enumerated() {
             identifiers[partition.name] = "00000000-0000-4000-8000-00000000000\(index)"
@@ -20,17 +20,27 @@ enum Work {
             hooks: try HookSet(
                 stock: World.locations.hooks, user: World.locations.userConfiguration.appending("hooks.d"),
                 files: host.files),
-            skeleton: nil, hostResolver: "/etc/resolv.conf", identifiers: identifiers)
+            skeleton: nil, hostResolver: "/etc/resolv.conf", identifiers: identifiers, starts: starts)
     }
 
     @discardableResult
     static func create(
         _ spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000a", replaces: Bool = false,
-        keeps: Bool = false, reporter: Telling = Telling()
+        keeps: Bool = false, starts: Bool = false, reporter: Telling = Telling()
     ) async throws -> Provisioner.Created {
         let host = process.host
         return try await Provisioner(host: host, store: world.store, reporter: reporter).create(
-            plan(spec, run: run, on: host), run: run, log: log, replacesExisting: replaces, keepsFailed: keeps)
+            plan(spec, run: run, on: host, starts: starts), run: run, log: log, replacesExisting: replaces,
+            keepsFailed: keeps)
+    }
+
+    /// What a user's command looks at before it makes anything.
+    static func check(
+        _ spec: GuestSpec = Sample.guest(), in world: World, as process: FakeHost, replaces: Bool = false,
+        starts: Bool = false
+    ) async throws {
+        let plan = try plan(spec, run: "00000000000a", on: process.host, starts: starts)
+        try await Preflight(host: process.host, store: world.store, plan: plan).check(replacesExisting: replaces)
     }
 
     static func delete(

@@ -41,9 +41,9 @@ struct World: Sendable {
         try store.end(run: "copy")
     }
 
-    /// Everything that must come back: the files, and what the store knows. The logs may grow.
+    /// Everything that must come back: the files, and what the store knows. The logs may grow, and domains come and go.
     func state() throws -> [String: String] {
-        var state = machine.tree.snapshot(ignoring: "/var/log/domus")
+        var state = machine.tree.snapshot(ignoring: "/var/log/domus").filter { !$0.key.hasPrefix("/run") }
         for record in try store.records() { state["record of \(record.hostname)"] = "\(record)" }
         for run in try store.runs() { state["run \(run.id)"] = "\(run)" }
         return state

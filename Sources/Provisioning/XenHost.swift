@@ -1,0 +1,107 @@
+import LinuxHost
+import SystemPackage
+
+/// What xl(1) knows of the host's domains.
+package struct XenHost: Sendable {
+    private let host: Host
+
+    package init(host: Host) {
+        self.host = host
+    }
+
+    /// The number of the domain of that name, which may run, be paused, have crashed, or be on its way down; nil when
+    /// there is none, and on a host that does not run Xen.
+    ///
+    /// xl domid ends with 1 when there is no such domain, and just so when it cannot reach Xen or the store (xl_info.c,
+    /// Xen 4.17). Only an xl that answers otherwise may be believed: a guest that is deleted while it runs is lost.
+    ///
+    /// - Throws: ``ProvisioningError`` when the host runs Xen and xl does not tell.
+    package func domain(named name: String) async throws(ProvisioningError) -> Int? {
+        guard host.processes.find("xl") != nil else {
+            guard runsXen else { return nil }
+            throw doubt(about: name, "this host runs Xen, and xl is not on the path")
+        }
+        let answer = try await ask(["domid", name])
+        if answer?.status.isSuccess == true {
+            let output = answer?.output.split(whereSeparator: \.isWhitespace).joined(separator: " ") ?? ""
+            guard let number = Int(output) else { throw doubt(about: name, "xl domid said \"\(output)\"") }
+            return number
+        }
+        let list = try await ask(["list"])
+        if list?.status.isSuccess == true { return nil }
+        // One that hangs has found something to wait for.
+        for (question, answer) in [("domid \(name)", answer), ("list", list)] {
+            if case .timedOut? = answer?.status { throw doubt(about: name, "xl \(question) \(Self.ending(answer))") }
+        }
+        guard runsXen else { return nil }
+        throw doubt(about: name, "xl list \(Self.ending(list))")
+    }
+
+    /// That domains can be started here.
+    ///
+    /// - Throws: ``ProvisioningError`` when there is no xl, or Xen does not run.
+    package func checkAnswer() async throws(ProvisioningError) {
+        guard host.processes.find("xl") != nil else {
+            throw ProvisioningError(
+                "xl: not on this host, and starting the guest needs it", exit: .unavailable,
+                hint: Self.elsewhere)
+        }
+        let answer = try await ask(["list"])
+        guard answer?.status.isSuccess == true else {
+            throw ProvisioningError(
+                "Xen does not answer on this host, and starting the guest needs it: xl list \(Self.ending(answer))",
+                exit: .unavailable, hint: Self.elsewhere)
+        }
+    }
+
+    private static let elsewhere = "make the guest with --no-boot, and start it on its Xen host"
+
+    /// The arguments of xl that start the guest of a configuration.
+    ///
+    /// - Parameter console: whether its console is shown at once.
+    package static func creation(of configuration: FilePath, console: Bool = false) -> [String] {
+        // A word with an equals sign is a setting to xl, not a file (xl_vmcontrol.c).
+        let file =
+            configuration.string.contains("=") ? "--defconfig=\(configuration)" : configuration.string
+        return ["create"] + (console ? ["-c"] : []) + [file]
+    }
+
+    /// How a domain is brought to its end, for a hint.
+    package static func hint(toEnd name: String) -> String {
+        "xl shutdown \(name) ends it; where it is paused or has crashed, xl destroy \(name) does"
+    }
+
+    /// One question to xl; nil when it could not be started.
+    private func ask(
+        _ arguments: [String]
+    ) async throws(ProvisioningError) -> (status: ExitStatus, output: String)? {
+        do throws(HostError) {
+            return try await host.processes.capture(
+                Invocation("xl", arguments, environment: ["LC_ALL": "C"], timeout: 30))
+        } catch {
+            if Task.isCancelled { throw ProvisioningError(CancellationError()) }
+            return nil
+        }
+    }
+
+    /// Whether this is the domain that controls the others. xl's own start-up files ask the same file.
+    private var runsXen: Bool {
+        guard let bytes = try? host.files.contents(of: "/proc/xen/capabilities", limit: 4096) else { return false }
+        return String(decoding: bytes, as: UTF8.self).contains("control_d")
+    }
+
+    private func doubt(about name: String, _ reason: String) -> ProvisioningError {
+        ProvisioningError(
+            "cannot tell whether the guest \(name) is running: \(reason)", exit: .unavailable,
+            hint: "see on the host's console what xl list says, and try again when it answers")
+    }
+
+    private static func ending(_ answer: (status: ExitStatus, output: String)?) -> String {
+        switch answer?.status {
+        case nil: "cannot be run"
+        case .exited(let code)?: "ended with exit status \(code)"
+        case .signalled(let signal)?: "was ended by signal \(signal)"
+        case .timedOut?: answer?.status.description ?? ""
+        }
+    }
+}
