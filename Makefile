@@ -3,6 +3,8 @@
 #   make                release build: bin/domus and its names
 #   make guest          one guest below guests/   (HOSTNAME=demo DIST=bookworm OPTIONS=...)
 #   make check          build and run every test that needs no Xen host
+#   make check-xen      run the program on an emulated Xen host, and boot its guests   (SCENARIO=name for one)
+#   make check-xen-full the slow scenarios too
 #   make lint           format, shell scripts, manual pages
 #   make install        DESTDIR= PREFIX=/usr/local
 
@@ -26,7 +28,12 @@ TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap 
 	gpgv grub-xen-host iproute2 libcap2-bin mandoc mmdebstrap mount openssh-client openssl passwd perl procps \
 	shellcheck wget xfsprogs xz-utils zstd
 
-.PHONY: all release guest check lint install clean build-packages guest-packages test-packages
+# What an emulated Xen host needs beside them.
+LAB_PACKAGES = openssh-client qemu-system-x86 tar util-linux zstd
+SCENARIO =
+
+.PHONY: all release guest check check-xen check-xen-full lint install clean
+.PHONY: build-packages guest-packages test-packages lab-packages
 
 all: release
 
@@ -48,9 +55,28 @@ check: build-packages guest-packages test-packages
 	$(SWIFT) test --skip-build --skip AcceptanceTests
 	$(SWIFT) test --skip-build --filter AcceptanceTests
 
+check-xen: lab
+	$(SUDO) $(LAB) $(SCENARIO)
+
+check-xen-full: lab
+	$(SUDO) $(LAB) --full $(SCENARIO)
+
+# The program as it is installed, and what starts the host for it. A lab that cannot be says so itself, and counts what it
+# skips: so packages that do not come are no error here.
+LAB = .build-xen-lab/xen-lab --sources=Tests/XenLab --program=.build-xen-lab/program
+.PHONY: lab
+lab: release
+	-@$(MAKE) --no-print-directory lab-packages
+	$(SWIFT) build $(RELEASE) --product xen-lab
+	rm -rf .build-xen-lab
+	$(MAKE) --no-print-directory install DESTDIR="$(CURDIR)/.build-xen-lab/program" PREFIX=/usr/local
+	install -m 755 "$$($(SWIFT) build --configuration release --show-bin-path)/xen-lab" .build-xen-lab/xen-lab
+
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	find Hooks -type f -exec shellcheck --external-sources {} +
+	shellcheck --external-sources Tests/XenLab/lib.sh Tests/XenLab/pack-root Tests/XenLab/Host/build Tests/XenLab/Host/run \
+		Tests/XenLab/Host/files/usr/local/sbin/* Tests/XenLab/Scenarios/*
 	mandoc -Tlint -Wwarning man/*
 
 install: release
@@ -67,7 +93,7 @@ install: release
 	done
 
 clean:
-	rm -rf .build bin
+	rm -rf .build .build-xen-lab bin
 
 # Installs what is missing, and asks nothing of a machine that has it all.
 define install-packages
@@ -90,3 +116,6 @@ guest-packages:
 
 test-packages:
 	$(call install-packages,$(TEST_PACKAGES))
+
+lab-packages:
+	$(call install-packages,$(GUEST_PACKAGES) $(LAB_PACKAGES))

@@ -92,6 +92,12 @@ let package = Package(
             name: "AcceptanceTests", dependencies: ["TestSupport", "domus", "domus-chroot", system],
             path: "Tests/Acceptance"),
         tests("ArchitectureTests", []),
+
+        // A real Xen host in emulation: make check-xen.
+        .executableTarget(
+            name: "xen-lab", dependencies: ["LinuxHost", argumentParser, crypto, system], path: "Tests/XenLab/Harness",
+            swiftSettings: strict),
+        tests("XenLabTests", ["xen-lab", "LinuxHost", system]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,166 @@
+import Foundation
+import LinuxHost
+import SystemPackage
+
+/// One run of the lab: what it needs is there or made, then the scenarios go through it, several side by side.
+struct Session: Sendable {
+    let lab: Laboratory
+    let scenarios: [Scenario]
+    let jobs: Int?
+
+    typealias Result = (scenario: Scenario, verdict: Verdict, retried: String?)
+
+    /// - Returns: The exit status.
+    func run() async throws -> Int32 {
+        let start = ContinuousClock.now
+        let results: [Result]
+        do {
+            try checkMachine()
+            let names = Set(scenarios.flatMap(\.roots)).sorted()
+            async let preparedHost = XenHost.prepared(lab)
+            async let preparedRoots = RootArchive.prepared(names, lab)
+            let (host, roots) = try await (preparedHost, preparedRoots)
+            let share = try await makeShare(roots)
+            defer { try? remove(share) }
+            results = try await runAll(host, share)
+        } catch let error as Unavailable {
+            results = scenarios.map { ($0, .skipped(error.reason), nil) }
+            lab.reporter.line("skipped  all scenarios: \(error.reason)")
+        }
+        return summary(results, start.duration(to: .now))
+    }
+
+    /// What this machine lacks is said before anything is begun.
+    private func checkMachine() throws {
+        for (program, package) in [
+            (Machine.program, "qemu-system-x86"), ("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs"),
+            ("zstd", "zstd"), ("unshare", "util-linux"), ("ssh-keygen", "openssh-client"), ("tar", "tar"),
+        ] where lab.runner.find(program) == nil {
+            throw Unavailable("\(program) is not installed (apt-get install \(package))")
+        }
+        guard geteuid() == 0 else {
+            throw Unavailable("it takes root to make file systems and guests (sudo make check-xen)")
+        }
+        let needed = XenHost.room + Int64(workers) << 31
+        let free = try freeBytes(lab.cache)
+        guard free >= needed else {
+            throw Unavailable(
+                "\(lab.cache) has \(free >> 20) MiB free, and \(needed >> 20) MiB may be needed (free some, or name another "
+                    + "place with XDG_CACHE_HOME)")
+        }
+        guard Self.availableMemory >= Int64(Machine.memory + 512) << 20 else {
+            throw Unavailable(
+                "\(Self.availableMemory >> 20) MiB of memory are free, and a Xen host takes \(Machine.memory + 512) MiB")
+        }
+    }
+
+    /// `MemAvailable` of proc(5), in bytes.
+    private static var availableMemory: Int64 {
+        let line = textIfAny("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        return (line?.split(separator: " ").dropFirst().first.flatMap { Int64($0) } ?? 0) << 10
+    }
+
+    private var workers: Int {
+        let byMemory = Int(Self.availableMemory / (Int64(Machine.memory + 512) << 20))
+        return max(1, min(jobs ?? ProcessInfo.processInfo.activeProcessorCount, byMemory, scenarios.count))
+    }
+
+    /// What dom0 sees below /lab: the program, the root archives, the scenarios, keys of this run.
+    private func makeShare(_ roots: [RootArchive]) async throws -> FilePath {
+        let share = lab.cache.appending("share-\(getpid())")
+        try remove(share)
+        try makeDirectory(share.appending("roots"))
+        let log = lab.cache.appending("share.log")
+        try await lab.run("cp", ["-a", "\(lab.program)", "\(share)/program"], log: log, timeout: 300)
+        for (from, to) in [("Scenarios", "scenarios"), ("Host", "host"), ("lib.sh", "lib.sh")] {
+            try await lab.run("cp", ["-a", "\(lab.sources)/\(from)", "\(share)/\(to)"], log: log, timeout: 60)
+        }
+        for archive in roots {
+            // A second name for the same file: QEMU's share does not lead out of its directory.
+            try await lab.run(
+                "cp", ["--link", "\(archive.file)", "\(share)/roots/\(archive.name).tar"], log: log, timeout: 60)
+        }
+        try makeDirectory(share.appending("key"))
+        try await lab.run(
+            "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "xen-lab", "-f", "\(share)/key/id"], log: log, timeout: 60)
+        try write("password of \(UUID().uuidString)\n", to: share.appending("key/password"))
+        return share
+    }
+
+    private func runAll(_ host: XenHost, _ share: FilePath) async throws -> [Result] {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            var waiting = scenarios[...]
+            var results: [Result] = []
+            func next() {
+                guard let scenario = waiting.popFirst() else { return }
+                group.addTask { try await one(scenario, host, share) }
+            }
+            for _ in 0..<workers { next() }
+            while let result = try await group.next() {
+                results.append(result)
+                next()
+            }
+            return results
+        }
+    }
+
+    private func one(_ scenario: Scenario, _ host: XenHost, _ share: FilePath) async throws -> Result {
+        lab.reporter.begin(scenario.name)
+        defer { lab.reporter.end(scenario.name) }
+        let run = ScenarioRun(scenario: scenario, lab: lab, host: host, share: share)
+        var outcome = try await run(attempt: 1)
+        report(scenario, outcome)
+        guard case .flaked(let evidence) = outcome.verdict else { return (scenario, outcome.verdict, nil) }
+        outcome = try await run(attempt: 2)
+        report(scenario, outcome)
+        return (scenario, outcome.verdict, evidence)
+    }
+
+    private func report(_ scenario: Scenario, _ outcome: ScenarioRun.Outcome) {
+        let word =
+            switch outcome.verdict {
+            case .passed: "passed "
+            case .failed: "FAILED "
+            case .flaked: "flaked "
+            case .skipped: "skipped"
+            }
+        let time = "\(Int(outcome.seconds)) s" + (outcome.hostSeconds.map { " (\($0) s in dom0)" } ?? "")
+        let name = scenario.name.padding(toLength: max(18, scenario.name.count), withPad: " ", startingAt: 0)
+        var text = "\(word)  \(name)  \(time.padding(toLength: 22, withPad: " ", startingAt: 0))  \(scenario.summary)"
+        switch outcome.verdict {
+        case .passed, .skipped: break
+        case .flaked(let evidence): text += "\n    the emulator's fault: \(evidence)\n    its logs: \(outcome.directory)"
+        case .failed(let reason): text += "\n    \(reason)\n" + evidence(outcome)
+        }
+        lab.reporter.line(text)
+    }
+
+    /// What someone needs to see of a failure: what the scenario printed, the guests' consoles, xl's logs.
+    private func evidence(_ outcome: ScenarioRun.Outcome) -> String {
+        var parts = [outcome.lines.suffix(25).map { "    \($0)" }.joined(separator: "\n")]
+        let results = outcome.directory.appending("results")
+        let consoles = results.appending("console")
+        for name in (try? entries(of: consoles)) ?? [] where name.hasPrefix("guest-") {
+            parts.append("    \(name) ends with\n" + lab.lastLines(of: consoles.appending(name), 15))
+        }
+        for name in (try? entries(of: results)) ?? [] where name.hasPrefix("xl-") && name.hasSuffix(".log") {
+            parts.append("    \(name) ends with\n" + lab.lastLines(of: results.appending(name), 8))
+        }
+        parts.append("    all of it is in \(outcome.directory)")
+        return parts.joined(separator: "\n")
+    }
+
+    private func summary(_ results: [Result], _ duration: Duration) -> Int32 {
+        func count(_ matches: (Verdict) -> Bool) -> Int { results.count { matches($0.verdict) } }
+        let passed = count { $0 == .passed }
+        let failed = count { if case .failed = $0 { true } else { false } }
+        let flaked = count { if case .flaked = $0 { true } else { false } }
+        let skipped = count { if case .skipped = $0 { true } else { false } }
+        let retried = results.count { $0.retried != nil }
+        lab.reporter.line(
+            "\(results.count) scenarios in \(Int(duration / .seconds(1))) s: \(passed) passed, \(failed) failed, "
+                + "\(flaked) without a result for the emulator's fault, \(skipped) skipped"
+                + (retried > 0 ? "; \(retried) tried twice for the emulator's fault" : ""))
+        return failed + flaked > 0 ? 1 : skipped > 0 ? 77 : 0
+    }
+}

@@ -1,0 +1,98 @@
+import Crypto
+import Foundation
+import LinuxHost
+import SystemPackage
+
+/// The Xen host that scenarios start from: its disk, and the state of the machine once it has booted.
+///
+/// It is made once and kept under a key of everything that shapes it; a scenario's host is there two seconds after it is
+/// asked for, fresh each time.
+struct XenHost: Sendable {
+    let directory: FilePath
+
+    var state: FilePath { directory.appending("state") }
+
+    /// Debian's release in dom0.
+    static let suite = "bookworm"
+    /// Bytes that building takes at its peak.
+    static let room: Int64 = 6 << 30
+
+    /// The host of this checkout and this QEMU, made if it is not there.
+    static func prepared(_ lab: Laboratory) async throws -> XenHost {
+        let host = XenHost(directory: lab.cache.appending("host-\(try await key(lab))"))
+        guard !exists(host.directory) else { return host }
+        try await host.build(lab)
+        return host
+    }
+
+    private static func key(_ lab: Laboratory) async throws -> String {
+        var hash = SHA256()
+        func add(_ text: String) { hash.update(data: Data((text + "\0").utf8)) }
+        let recipe = lab.sources.appending("Host")
+        // `run` comes with the scenarios.
+        for name in try filesBelow(recipe) where name != "run" {
+            add(name)
+            add(try readText(recipe.appending(name)))
+        }
+        for word in Machine.shape + [suite, Machine.xenOptions, Machine.linuxOptions] { add(word) }
+        // A saved state is for the program that saved it.
+        add(try await lab.runner.capture(Invocation(Machine.program, ["--version"])).output)
+        return String(hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined().prefix(16))
+    }
+
+    private func build(_ lab: Laboratory) async throws {
+        let part = lab.cache.appending("\(directory.lastComponent?.string ?? "host").part")
+        try remove(part)
+        try makeDirectory(part)
+        let mirror = try await Self.mirror(lab, scratch: part.appending("InRelease"))
+        let log = part.appending("log")
+        try await lab.reporter.during("the Xen host: installs Debian \(Self.suite) and Xen") {
+            try await lab.run(
+                "unshare", ["--mount", "\(lab.sources)/Host/build", Self.suite, mirror, part.string], log: log,
+                timeout: 3600)
+        }
+        try await lab.reporter.during("the Xen host: boots, and is saved") {
+            let empty = part.appending("empty")
+            try makeDirectory(empty)
+            let machine = Machine(host: part, directory: part.appending("boot"), share: empty)
+            try makeDirectory(machine.directory)
+            let ending = try await machine.run(
+                .powerOn(saving: part.appending("state")), until: "lab: ready", limit: 1200, runner: lab.runner)
+            guard case .answered = ending else {
+                throw LabError(
+                    "the Xen host does not boot: \(ending); its console ends with\n"
+                        + lab.lastLines(of: machine.console, 20) + "\n" + lab.lastLines(of: machine.errors, 5))
+            }
+        }
+        // Hosts of other keys are of no use to this checkout, and large.
+        for name in try entries(of: lab.cache) where name.hasPrefix("host-") && !name.hasSuffix(".part") {
+            try remove(lab.cache.appending(name))
+        }
+        try rename(part, to: directory)
+    }
+
+    /// The archive that the program would use on this machine: there is no other place that knows.
+    private static func mirror(_ lab: Laboratory, scratch: FilePath) async throws -> String {
+        let (status, output) = try await lab.runner.capture(
+            Invocation(
+                "\(lab.program)/usr/local/bin/domus",
+                ["create", "--hostname=mirror", "--dist=\(suite)", "--dhcp", "--dumpconfig"],
+                environment: ["LC_ALL": "C.UTF-8"], timeout: 120))
+        guard let line = output.split(separator: "\n").first(where: { $0.hasPrefix("mirror ") || $0.hasPrefix("mirror=") }),
+            let address = line.split(separator: "=", maxSplits: 1).last
+        else {
+            throw LabError("domus create --dumpconfig names no mirror (\(status)): \(output)")
+        }
+        let mirror = address.filter { $0 != " " }
+        let answer = try await lab.runner.run(
+            Invocation(
+                "/usr/lib/apt/apt-helper", ["download-file", "\(mirror)/dists/\(suite)/InRelease", "\(scratch)"],
+                environment: ["LC_ALL": "C"], timeout: 120),
+            appendingOutputTo: nil)
+        guard answer.isSuccess else {
+            throw Unavailable(
+                "the Xen host is not built yet, and the archive of Debian's packages that apt uses here does not answer")
+        }
+        return mirror
+    }
+}

@@ -1,0 +1,171 @@
+# shellcheck shell=sh
+# What the scenarios are written with. They run in dom0, as root, each on a host of its own that was started for it, with
+# LAB (what the harness hands over, read-only) and RESULTS (what it gets back, and shows if this fails).
+#
+#   create NAME OPTION...      xen-create-image, from the root archive $ROOT (bookworm), for the bridge xenbr0
+#   start NAME                 xl create
+#   login NAME [SECONDS]       waits for the login prompt on the guest's console
+#   reaches ADDRESS            ping, and ssh by the lab's key
+#   on ADDRESS COMMAND         a command in the guest
+#   healthy ADDRESS            systemd is content, fstab is in order and in use
+#   finish NAME                shuts the guest down, and waits for it to go
+#   leases; leased MAC         answers DHCP on xenbr0; the address that a guest got
+#   claim TEXT COMMAND...      a command that must succeed;   refuse TEXT COMMAND... one that must not
+#   fail TEXT                  ends the scenario
+#
+# Every wait has an end. Seconds are dom0's, whose clock counts instructions (see Machine.swift).
+set -eu
+
+ROOT=${ROOT:-bookworm}
+ssh_options="-i $LAB/key/id -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/root/known_hosts
+    -o ConnectTimeout=30 -o LogLevel=ERROR"
+
+seconds() {
+    cut -d. -f1 /proc/uptime
+}
+
+say() {
+    echo "lab: $(($(seconds) - LAB_START)) $*"
+}
+
+fail() {
+    say "failed: $*"
+    exit 1
+}
+
+# quietly NAME COMMAND...: its output goes to RESULTS/NAME, and to the harness only if it fails. A program of Xen's that
+# ends by a signal is the emulator's fault (a heap that XSAVE corrupts, say); ours ending so is our own.
+quietly() {
+    output=$RESULTS/$1
+    shift
+    status=0
+    "$@" >"$output" 2>&1 </dev/null || status=$?
+    case $status:$1 in
+        0:*) return 0 ;;
+        13[0-9]:xl | 13[0-9]:*/xl)
+            echo "$*: ended by signal $((status - 128))" >>"$RESULTS/emulator"
+            say "emulator: $*: ended by signal $((status - 128))"
+            exit 75
+            ;;
+    esac
+    tail -n 15 "$output" | sed 's/^/lab: | /'
+    return "$status"
+}
+
+claim() {
+    text=$1
+    shift
+    quietly claim "$@" || fail "$text: $* ended with status $?"
+    say "$text"
+}
+
+refuse() {
+    text=$1
+    shift
+    status=0
+    "$@" >"$RESULTS/refuse" 2>&1 </dev/null || status=$?
+    if [ "$status" -eq 0 ]; then
+        tail -n 15 "$RESULTS/refuse" | sed 's/^/lab: | /'
+        fail "not so: $text"
+    fi
+    say "$text (status $status)"
+}
+
+create() {
+    name=$1
+    shift
+    case " $* " in
+        *" --install-method="*) ;;
+        *) set -- "$@" --install-method=tar "--install-source=$LAB/roots/$ROOT.tar" ;;
+    esac
+    case " $* " in
+        *" --dist="*) ;;
+        *) set -- "$@" --dist=bookworm ;;
+    esac
+    quietly "create-$name" xen-create-image --hostname="$name" --bridge=xenbr0 --memory=256M \
+        --password-file="$LAB/key/password" --ssh-key="$LAB/key/id.pub" --verbose "$@" ||
+        fail "xen-create-image ended with status $?"
+    say "$name is made"
+}
+
+start() {
+    quietly "start-$1" xl create "/etc/xen/$1.cfg" || fail "xl create ended with status $?"
+    say "$1 is started"
+}
+
+console_of() {
+    echo "/var/log/xen/console/guest-$1.log"
+}
+
+# wait_for SECONDS COMMAND...: false when the time is over.
+wait_for() {
+    end=$(($(seconds) + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$(seconds)" -lt "$end" ] || return 1
+        sleep 0.5
+    done
+}
+
+# Something that ends the wait: the prompt, or what no prompt comes after.
+told() {
+    grep -q -a -e 'login:' -e 'Kernel panic' -e '(initramfs)' -e 'emergency mode' -e 'not xen image' \
+        -e 'grub rescue>' -e '^grub> ' "$(console_of "$1")" || ! xl domid "$1"
+}
+
+login() {
+    wait_for "${2:-300}" told "$1" || fail "$1 has no login prompt after ${2:-300} s"
+    grep -q -a 'login:' "$(console_of "$1")" || fail "$1 does not come to its login prompt"
+    say "$1 has its login prompt"
+}
+
+on() {
+    address=$1
+    shift
+    # shellcheck disable=SC2086 # they are words
+    ssh $ssh_options "root@$address" "$@" </dev/null
+}
+
+reaches() {
+    quietly ping ping -c 2 -W 5 "$1" || fail "$1 does not answer ping"
+    wait_for 60 on "$1" true || fail "$1 does not let ssh in"
+    say "$1 answers ping and ssh"
+}
+
+healthy() {
+    state=$(on "$1" systemctl is-system-running --wait 2>&1) || true
+    if [ "$state" != running ]; then
+        on "$1" systemctl --failed --no-legend --plain >"$RESULTS/failed-units" 2>&1 || true
+        sed 's/^/lab: | /' "$RESULTS/failed-units"
+        fail "$1 is $state"
+    fi
+    on "$1" findmnt --verify --verbose >"$RESULTS/findmnt" 2>&1 || {
+        sed 's/^/lab: | /' "$RESULTS/findmnt"
+        fail "findmnt --verify has complaints"
+    }
+    [ "$(on "$1" findmnt --noheadings --fstab --output SOURCE / 2>&1 | cut -c1-5)" = UUID= ] ||
+        fail "fstab does not name the root file system by UUID"
+    [ -n "$(on "$1" swapon --noheadings --show)" ] || fail "no swap is in use"
+    say "$1 is running, fstab is right, swap is in use"
+}
+
+gone() {
+    ! xl domid "$1"
+}
+
+finish() {
+    quietly "shutdown-$1" xl shutdown "$1" || fail "xl shutdown ended with status $?"
+    wait_for 120 gone "$1" || fail "$1 does not shut down within 120 s"
+    say "$1 is shut down"
+}
+
+# leases: answers DHCP on xenbr0.   leased MAC: the address that it gave.
+leases() {
+    dnsmasq --port=0 --interface=xenbr0 --bind-interfaces --except-interface=lo --dhcp-range=192.0.2.100,192.0.2.150,1h \
+        --dhcp-leasefile=/run/leases --log-facility="$RESULTS/dnsmasq" --log-dhcp --pid-file=/run/dnsmasq.pid
+}
+
+leased() {
+    wait_for 60 grep -q -i "$1" /run/leases || fail "no lease for $1"
+    awk -v mac="$1" '$2 == mac { print $3 }' /run/leases
+}
