@@ -29,7 +29,7 @@ TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap 
 	shellcheck wget xfsprogs xz-utils zstd
 
 # What an emulated Xen host needs beside them.
-LAB_PACKAGES = openssh-client qemu-system-x86 tar util-linux zstd
+LAB_PACKAGES = apt-utils gnupg openssh-client qemu-system-x86 tar util-linux zstd
 SCENARIO =
 
 .PHONY: all release guest check check-xen check-xen-full lint install clean
@@ -75,7 +75,7 @@ lab: release
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	find Hooks -type f -exec shellcheck --external-sources {} +
-	shellcheck --external-sources Tests/XenLab/lib.sh Tests/XenLab/pack-root Tests/XenLab/Host/build Tests/XenLab/Host/run \
+	shellcheck --external-sources Tests/XenLab/lib.sh Tests/XenLab/pack-* Tests/XenLab/Host/build Tests/XenLab/Host/run \
 		Tests/XenLab/Host/files/usr/local/sbin/* Tests/XenLab/Scenarios/*
 	mandoc -Tlint -Wwarning man/*
 

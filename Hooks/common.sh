@@ -19,6 +19,9 @@ ROOT=${ROOT:-}
 # Where a package list is kept until the one run of apt-get (base/85-install-packages), as the guest sees it.
 DOMUS_WANTED=/var/lib/domus/wanted-packages
 
+# Is there as long as the lists of packages are not fetched, and are to be before one is chosen or installed.
+DOMUS_LISTS_DELAYED=/var/lib/domus/lists-delayed
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 # say TEXT...: one line for the guest's log.
@@ -351,8 +354,35 @@ apt_get() {
         -o Dpkg::Use-Pty=0 -o Acquire::Languages=none -o Acquire::Retries=2 "$@"
 }
 
+# fetch_lists: has apt fetch the lists of packages, from the sources that it has.
+fetch_lists() {
+    # They stay compressed on the guest's disk (a fifth of the size), where apt can read them so.
+    set --
+    if guest_package_is apt 1.1; then
+        set -- -o Acquire::GzipIndexes=true
+    fi
+    apt_get -o APT::Update::Error-Mode=any "$@" update >&2 ||
+        fail "could not fetch the package lists from ${mirror:-the sources it has}: apt-get update failed"
+    [ -n "$(guest_glob /var/lib/apt/lists '*_Packages*')" ] ||
+        fail "could not fetch the package lists from ${mirror:-the sources it has}: apt-get update brought none"
+    guest_remove "$DOMUS_LISTS_DELAYED"
+}
+
+# delay_lists: they are fetched by need_lists.
+delay_lists() {
+    : | guest_write "$DOMUS_LISTS_DELAYED"
+}
+
+# need_lists: comes before whatever reads the lists.
+need_lists() {
+    if guest_is_file "$DOMUS_LISTS_DELAYED"; then
+        fetch_lists
+    fi
+}
+
 # apt_first PACKAGE...: prints the first of these that the guest's archive offers; fails if it offers none.
 apt_first() {
+    need_lists
     apt_offered=$(guest_run apt-cache policy "$@" | sed -n -e '/^[^ ].*:$/{s/:$//;h;}' \
         -e '/^  Candidate:/{/(none)/!{x;p;};}')
     for apt_package; do
@@ -459,6 +489,7 @@ with_apt() (
         forbid_daemons
         apt_mine=1
     fi
+    [ "$apt_verb" != install ] || need_lists
     apt_status=0
     apt_get "$apt_verb" "$apt_option" "$@" || apt_status=$?
     [ -z "$apt_mine" ] || guest_remove /usr/sbin/policy-rc.d

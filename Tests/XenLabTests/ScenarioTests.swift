@@ -62,7 +62,8 @@ import Testing
         "a crash of what is not ours is the emulator's fault, and is shown",
         arguments: [
             "(XEN) Panic on CPU 0:", "(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.",
-            "[  9.1] BUG: unable to handle page fault for address: ffff8880", "[  9.1] Oops: 0000 [#1] PREEMPT SMP NOPTI",
+            "[  9.1] BUG: unable to handle page fault for address: ffff8880",
+            "[  9.1] Oops: 0000 [#1] PREEMPT SMP NOPTI",
             "[  9.1] traps: xenstored[200] general protection fault ip:7f sp:7f error:0 in libc.so.6",
             "[  9.1] xl[812]: segfault at 10 ip 00007f sp 00007f error 4 in libc.so.6",
         ])

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 
 /// The text of a file; what is not UTF-8 (a guest's console) is replaced.
@@ -66,11 +67,10 @@ func remove(_ path: FilePath) throws {
     }
 }
 
+/// Renames, in place of a file that has the new name.
 func rename(_ path: FilePath, to new: FilePath) throws {
-    do {
-        try FileManager.default.moveItem(atPath: path.string, toPath: new.string)
-    } catch {
-        throw LabError("cannot rename \(path) to \(new): \(error.localizedDescription)")
+    guard Glibc.rename(path.string, new.string) == 0 else {
+        throw LabError("cannot rename \(path) to \(new): \(Errno(rawValue: errno))")
     }
 }
 

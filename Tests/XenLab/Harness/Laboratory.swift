@@ -32,7 +32,36 @@ struct Laboratory: Sendable {
 
     /// The last lines of a text file, indented.
     func lastLines(of file: FilePath, _ count: Int) -> String {
-        textIfAny(file).replacing("\r", with: "").split(separator: "\n").suffix(count).map { "    | \($0)" }
+        textIfAny(file).split(whereSeparator: \.isNewline).suffix(count).map { "    | \($0)" }
             .joined(separator: "\n")
+    }
+
+    /// The archive that the program would use on this machine: there is no other place that knows.
+    func mirror(scratch: FilePath) async throws -> String {
+        let (status, output) = try await runner.capture(
+            Invocation(
+                "\(program)/usr/local/bin/domus",
+                ["create", "--hostname=mirror", "--dist=\(XenHost.suite)", "--dhcp", "--dumpconfig"],
+                environment: ["LC_ALL": "C.UTF-8"], timeout: 120))
+        guard
+            let line = output.split(separator: "\n").first(where: { $0.hasPrefix("mirror ") || $0.hasPrefix("mirror=") }
+            ),
+            let address = line.split(separator: "=", maxSplits: 1).last
+        else {
+            throw LabError("domus create --dumpconfig names no mirror (\(status)): \(output)")
+        }
+        let mirror = address.filter { $0 != " " }
+        let answer = try await runner.run(
+            Invocation(
+                "/usr/lib/apt/apt-helper",
+                ["download-file", "\(mirror)/dists/\(XenHost.suite)/InRelease", "\(scratch)/InRelease"],
+                environment: ["LC_ALL": "C"], timeout: 120),
+            appendingOutputTo: nil)
+        guard answer.isSuccess else {
+            throw Unavailable(
+                "what the Xen host is made of is not all here yet, and the archive of packages that apt uses here does not "
+                    + "answer")
+        }
+        return mirror
     }
 }

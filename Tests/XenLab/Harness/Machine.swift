@@ -60,6 +60,7 @@ struct Machine: Sendable {
             "-chardev", "file,id=console,path=\(console)", "-serial", "chardev:console",
             // Reads agent.in, writes agent.out.
             "-chardev", "pipe,id=agent,path=\(agent)",
+            "-chardev", "pipe,id=monitor,path=\(monitor)", "-mon", "monitor",
             "-device", "virtio-serial-pci,max_ports=2", "-device", "virtserialport,chardev=agent,name=lab",
             "-virtfs", "local,id=lab,path=\(share),mount_tag=lab,security_model=none,readonly=on",
             "-virtfs", "local,id=results,path=\(results),mount_tag=results,security_model=none",
@@ -67,9 +68,7 @@ struct Machine: Sendable {
         let disk = "file=\(host)/disk.img,format=raw,if=virtio,cache=unsafe"
         switch beginning {
         case .powerOn:
-            arguments += [
-                "-drive", disk, "-chardev", "pipe,id=monitor,path=\(monitor)", "-mon", "monitor",
-            ]
+            arguments += ["-drive", disk]
         case .saved(let state, _):
             arguments += ["-drive", disk + ",snapshot=on", "-incoming", "exec:zstd -dc '\(state)'"]
         }
@@ -110,16 +109,18 @@ struct Machine: Sendable {
             group.addTask { .gone(try await runner.run(invocation, appendingOutputTo: errors)) }
             group.addTask { .answered(try await listen(until: prefix, onLine: onLine)) }
             group.addTask {
+                if case .saved = beginning { try await resume(toMonitor) }
                 try await Task.sleep(for: .seconds(limit))
                 return .silent(limit)
             }
             defer { group.cancelAll() }
             let first = try await group.next() ?? .silent(limit)
             guard case .answered = first, case .powerOn(let state) = beginning else { return first }
-            // Memory goes out while it runs, and it stops with the last page: so that what is saved is a running machine
-            // and the disk is the one that it had then.
+            // Stopped first. Of a machine that runs, QEMU 7.2 saved pages that did not fit together: dom0's timers crashed
+            // some seconds later, always the same.
             try toMonitor.writeAll(
                 """
+                stop
                 migrate_set_parameter max-bandwidth 100G
                 migrate "exec:zstd -q -3 > '\(state).part'"
                 quit
@@ -130,6 +131,17 @@ struct Machine: Sendable {
             try rename(FilePath("\(state).part"), to: state)
             return first
         }
+    }
+
+    /// Lets a machine run that was saved stopped. It says that it is paused once its state is there; before, that would be
+    /// lost on it.
+    private func resume(_ toMonitor: FileDescriptor) async throws {
+        let said = FilePath("\(monitor).out")
+        repeat {
+            try toMonitor.writeAll("info status\n".utf8)
+            try await Task.sleep(for: .milliseconds(200))
+        } while !textIfAny(said).contains("VM status: paused\r\n")
+        try toMonitor.writeAll("cont\n".utf8)
     }
 
     /// A named pipe, new, open at both ends: what is written before the other side is there waits for it.

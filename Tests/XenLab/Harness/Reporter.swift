@@ -59,7 +59,8 @@ final class Reporter: Sendable {
                         + (run.last.isEmpty ? "" : ": \(run.last)")
                 }
                 var size = winsize()
-                let width = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 10 ? Int(size.ws_col) : 80
+                let width =
+                    ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 10 ? Int(size.ws_col) : 80
                 Self.put(String(parts.joined(separator: " · ").prefix(width - 1)))
                 state.statusIsShown = true
             }

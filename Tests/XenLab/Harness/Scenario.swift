@@ -7,6 +7,7 @@ import SystemPackage
 ///     #!/bin/sh
 ///     # summary: PV, with the guest's own kernel
 ///     # roots: bookworm
+///     # archives: bookworm
 ///     # limit: 600
 ///     # tags: slow
 struct Scenario: Sendable {
@@ -17,6 +18,8 @@ struct Scenario: Sendable {
     let summary: String
     /// The root archives (`Tests/XenLab/Roots`) that it wants on its host.
     let roots: [String]
+    /// The archives of packages (`Tests/XenLab/Archives`) too.
+    let archives: [String]
     /// Seconds of dom0's clock after which it is given up.
     let limit: Int
     let tags: Set<String>
@@ -34,7 +37,7 @@ struct Scenario: Sendable {
             if line.hasPrefix("#!") { continue }
             guard line.hasPrefix("# "), let colon = line.firstIndex(of: ":") else { break }
             let key = String(line[line.index(line.startIndex, offsetBy: 2)..<colon])
-            guard ["summary", "roots", "limit", "tags"].contains(key) else {
+            guard ["summary", "roots", "archives", "limit", "tags"].contains(key) else {
                 throw LabError("\(file): the header has \"\(key)\", which means nothing here")
             }
             values[key] = String(line[line.index(after: colon)...].drop { $0 == " " })
@@ -56,6 +59,7 @@ struct Scenario: Sendable {
         self.limit = limit
         self.tags = tags
         roots = words("roots")
+        archives = words("archives")
     }
 
     /// All scenarios of a directory, by name.

@@ -35,7 +35,8 @@ struct ScenarioRun: Sendable {
         let start = ContinuousClock.now
         // A busy machine makes seconds of dom0's longer, never shorter; ten of ours for one of them is a dead host.
         let ending = try await machine.run(
-            .saved(host.state, command: command), until: "lab: end ", limit: scenario.limit * 5 + 300, runner: lab.runner
+            .saved(host.state, command: command), until: "lab: end ", limit: scenario.limit * 5 + 300,
+            runner: lab.runner
         ) { line in
             lines.append(line)
             lab.reporter.progress(scenario.name, line)
@@ -43,7 +44,8 @@ struct ScenarioRun: Sendable {
         let seconds = start.duration(to: .now) / .seconds(1)
         let said = lines.all
         let verdict = Verdict(
-            ending, limit: scenario.limit, lastWords: said.last { $0.hasPrefix("lab: ") }.map { String($0.dropFirst(5)) } ?? "",
+            ending, limit: scenario.limit,
+            lastWords: said.last { $0.hasPrefix("lab: ") }.map { String($0.dropFirst(5)) } ?? "",
             hostLog: textIfAny(machine.console) + textIfAny(machine.results.appending("dom0-dmesg")),
             evidence: textIfAny(machine.results.appending("emulator")))
         try write(said.joined(separator: "\n") + "\n", to: directory.appending("said"))

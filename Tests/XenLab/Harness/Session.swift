@@ -16,11 +16,13 @@ struct Session: Sendable {
         let results: [Result]
         do {
             try checkMachine()
-            let names = Set(scenarios.flatMap(\.roots)).sorted()
+            let wanted =
+                Set(scenarios.flatMap(\.roots)).sorted().map { (Ingredient.Kind.root, $0) }
+                + Set(scenarios.flatMap(\.archives)).sorted().map { (Ingredient.Kind.archive, $0) }
             async let preparedHost = XenHost.prepared(lab)
-            async let preparedRoots = RootArchive.prepared(names, lab)
-            let (host, roots) = try await (preparedHost, preparedRoots)
-            let share = try await makeShare(roots)
+            async let preparedIngredients = Ingredient.prepared(wanted, lab)
+            let (host, ingredients) = try await (preparedHost, preparedIngredients)
+            let share = try await makeShare(ingredients)
             defer { try? remove(share) }
             results = try await runAll(host, share)
         } catch let error as Unavailable {
@@ -35,6 +37,7 @@ struct Session: Sendable {
         for (program, package) in [
             (Machine.program, "qemu-system-x86"), ("mmdebstrap", "mmdebstrap"), ("mke2fs", "e2fsprogs"),
             ("zstd", "zstd"), ("unshare", "util-linux"), ("ssh-keygen", "openssh-client"), ("tar", "tar"),
+            ("debootstrap", "debootstrap"), ("apt-ftparchive", "apt-utils"), ("gpg", "gnupg"),
         ] where lab.runner.find(program) == nil {
             throw Unavailable("\(program) is not installed (apt-get install \(package))")
         }
@@ -50,7 +53,8 @@ struct Session: Sendable {
         }
         guard Self.availableMemory >= Int64(Machine.memory + 512) << 20 else {
             throw Unavailable(
-                "\(Self.availableMemory >> 20) MiB of memory are free, and a Xen host takes \(Machine.memory + 512) MiB")
+                "\(Self.availableMemory >> 20) MiB of memory are free, and a Xen host takes \(Machine.memory + 512) MiB"
+            )
         }
     }
 
@@ -66,23 +70,24 @@ struct Session: Sendable {
     }
 
     /// What dom0 sees below /lab: the program, the root archives, the scenarios, keys of this run.
-    private func makeShare(_ roots: [RootArchive]) async throws -> FilePath {
+    private func makeShare(_ ingredients: [Ingredient]) async throws -> FilePath {
         let share = lab.cache.appending("share-\(getpid())")
         try remove(share)
-        try makeDirectory(share.appending("roots"))
+        for kind in [Ingredient.Kind.root, .archive] { try makeDirectory(share.appending(kind.directory)) }
         let log = lab.cache.appending("share.log")
         try await lab.run("cp", ["-a", "\(lab.program)", "\(share)/program"], log: log, timeout: 300)
         for (from, to) in [("Scenarios", "scenarios"), ("Host", "host"), ("lib.sh", "lib.sh")] {
             try await lab.run("cp", ["-a", "\(lab.sources)/\(from)", "\(share)/\(to)"], log: log, timeout: 60)
         }
-        for archive in roots {
-            // A second name for the same file: QEMU's share does not lead out of its directory.
-            try await lab.run(
-                "cp", ["--link", "\(archive.file)", "\(share)/roots/\(archive.name).tar"], log: log, timeout: 60)
+        for ingredient in ingredients {
+            // Second names for the same files: QEMU's share does not lead out of its directory.
+            let name = "\(ingredient.kind.directory)/\(ingredient.name)\(ingredient.kind.suffix)"
+            try await lab.run("cp", ["-a", "--link", "\(ingredient.path)", "\(share)/\(name)"], log: log, timeout: 60)
         }
         try makeDirectory(share.appending("key"))
         try await lab.run(
-            "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "xen-lab", "-f", "\(share)/key/id"], log: log, timeout: 60)
+            "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "xen-lab", "-f", "\(share)/key/id"], log: log,
+            timeout: 60)
         try write("password of \(UUID().uuidString)\n", to: share.appending("key/password"))
         return share
     }
@@ -129,7 +134,8 @@ struct Session: Sendable {
         var text = "\(word)  \(name)  \(time.padding(toLength: 22, withPad: " ", startingAt: 0))  \(scenario.summary)"
         switch outcome.verdict {
         case .passed, .skipped: break
-        case .flaked(let evidence): text += "\n    the emulator's fault: \(evidence)\n    its logs: \(outcome.directory)"
+        case .flaked(let evidence):
+            text += "\n    the emulator's fault: \(evidence)\n    its logs: \(outcome.directory)"
         case .failed(let reason): text += "\n    \(reason)\n" + evidence(outcome)
         }
         lab.reporter.line(text)

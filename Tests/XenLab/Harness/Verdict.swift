@@ -24,7 +24,8 @@ enum Verdict: Sendable, Equatable {
         case .gone(let status):
             self = .flaked("the emulated host ended (QEMU: \(status))" + (crash.map { ": \($0)" } ?? ""))
         case .silent(let seconds):
-            self = .flaked("the emulated host said nothing for too long (\(seconds) s)" + (crash.map { ": \($0)" } ?? ""))
+            self = .flaked(
+                "the emulated host said nothing for too long (\(seconds) s)" + (crash.map { ": \($0)" } ?? ""))
         case .answered(let line):
             let status = line.split(separator: " ").dropFirst(2).first.flatMap { Int($0) }
             switch status {
@@ -39,16 +40,18 @@ enum Verdict: Sendable, Equatable {
 
     /// The line that shows that Xen, dom0's kernel, or a program in dom0 that is not ours crashed.
     static func crash(in log: String) -> String? {
-        for line in log.split(separator: "\n") {
+        for line in log.split(whereSeparator: \.isNewline) {
             let hypervisor = ["Panic on CPU", "FATAL TRAP", "FATAL PAGE FAULT", "Xen BUG at", "Hardware Dom0 crashed"]
-            let kernel = ["Kernel panic - not syncing", "BUG: unable to handle", "Oops: ", "double fault:"]
+            let kernel = [
+                "Kernel panic - not syncing", "BUG: unable to handle", "BUG: kernel NULL", "Oops: ", "double fault:",
+            ]
             // "xl[812]: segfault at ...", "traps: xl[812] general protection fault ..."
             let program = ["]: segfault at ", "] general protection", "] trap "]
             let ours = ["domus[", "domus-chroot[", "xen-create-imag["]
             if (hypervisor + kernel).contains(where: line.contains)
                 || program.contains(where: line.contains) && !ours.contains(where: line.contains)
             {
-                return String(line.filter { $0 != "\r" })
+                return String(line)
             }
         }
         return nil

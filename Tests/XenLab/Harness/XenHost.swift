@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import LinuxHost
 import SystemPackage
@@ -26,25 +25,24 @@ struct XenHost: Sendable {
     }
 
     private static func key(_ lab: Laboratory) async throws -> String {
-        var hash = SHA256()
-        func add(_ text: String) { hash.update(data: Data((text + "\0").utf8)) }
+        var digest = Digest()
         let recipe = lab.sources.appending("Host")
         // `run` comes with the scenarios.
         for name in try filesBelow(recipe) where name != "run" {
-            add(name)
-            add(try readText(recipe.appending(name)))
+            digest.add(name)
+            digest.add(try readText(recipe.appending(name)))
         }
-        for word in Machine.shape + [suite, Machine.xenOptions, Machine.linuxOptions] { add(word) }
+        for word in Machine.shape + [suite, Machine.xenOptions, Machine.linuxOptions] { digest.add(word) }
         // A saved state is for the program that saved it.
-        add(try await lab.runner.capture(Invocation(Machine.program, ["--version"])).output)
-        return String(hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined().prefix(16))
+        digest.add(try await lab.runner.capture(Invocation(Machine.program, ["--version"])).output)
+        return digest.text
     }
 
     private func build(_ lab: Laboratory) async throws {
         let part = lab.cache.appending("\(directory.lastComponent?.string ?? "host").part")
         try remove(part)
         try makeDirectory(part)
-        let mirror = try await Self.mirror(lab, scratch: part.appending("InRelease"))
+        let mirror = try await lab.mirror(scratch: part)
         let log = part.appending("log")
         try await lab.reporter.during("the Xen host: installs Debian \(Self.suite) and Xen") {
             try await lab.run(
@@ -69,30 +67,5 @@ struct XenHost: Sendable {
             try remove(lab.cache.appending(name))
         }
         try rename(part, to: directory)
-    }
-
-    /// The archive that the program would use on this machine: there is no other place that knows.
-    private static func mirror(_ lab: Laboratory, scratch: FilePath) async throws -> String {
-        let (status, output) = try await lab.runner.capture(
-            Invocation(
-                "\(lab.program)/usr/local/bin/domus",
-                ["create", "--hostname=mirror", "--dist=\(suite)", "--dhcp", "--dumpconfig"],
-                environment: ["LC_ALL": "C.UTF-8"], timeout: 120))
-        guard let line = output.split(separator: "\n").first(where: { $0.hasPrefix("mirror ") || $0.hasPrefix("mirror=") }),
-            let address = line.split(separator: "=", maxSplits: 1).last
-        else {
-            throw LabError("domus create --dumpconfig names no mirror (\(status)): \(output)")
-        }
-        let mirror = address.filter { $0 != " " }
-        let answer = try await lab.runner.run(
-            Invocation(
-                "/usr/lib/apt/apt-helper", ["download-file", "\(mirror)/dists/\(suite)/InRelease", "\(scratch)"],
-                environment: ["LC_ALL": "C"], timeout: 120),
-            appendingOutputTo: nil)
-        guard answer.isSuccess else {
-            throw Unavailable(
-                "the Xen host is not built yet, and the archive of Debian's packages that apt uses here does not answer")
-        }
-        return mirror
     }
 }

@@ -64,7 +64,9 @@ struct XenLab: AsyncParsableCommand {
         let sources = try absolute(sources)
         let chosen = try selection(Scenario.all(in: sources.appending("Scenarios")))
         if list {
-            for scenario in chosen { print("\(scenario.name)\t\(scenario.isSlow ? "slow\t" : "\t")\(scenario.summary)") }
+            for scenario in chosen {
+                print("\(scenario.name)\t\(scenario.isSlow ? "slow\t" : "\t")\(scenario.summary)")
+            }
             return 0
         }
         let lab = Laboratory(
@@ -80,7 +82,8 @@ struct XenLab: AsyncParsableCommand {
         guard !scenarios.isEmpty else { return all.filter { full || !$0.isSlow } }
         return try scenarios.map { name in
             guard let scenario = all.first(where: { $0.name == name }) else {
-                throw LabError("there is no scenario \"\(name)\"", hint: "there are " + all.map(\.name).joined(separator: ", "))
+                throw LabError(
+                    "there is no scenario \"\(name)\"", hint: "there are " + all.map(\.name).joined(separator: ", "))
             }
             return scenario
         }
@@ -104,7 +107,8 @@ struct XenLab: AsyncParsableCommand {
         let resolved = try absolute(path)
         // QEMU's options take these for their own punctuation.
         guard !resolved.string.contains(where: { ",'".contains($0) }) else {
-            throw LabError("\(resolved): a comma or quote in the cache directory's name is one in QEMU's options",
+            throw LabError(
+                "\(resolved): a comma or quote in the cache directory's name is one in QEMU's options",
                 hint: "name another with --cache")
         }
         return resolved
