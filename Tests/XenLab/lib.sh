@@ -19,6 +19,8 @@ set -eu
 ROOT=${ROOT:-bookworm}
 ssh_options="-i $LAB/key/id -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/root/known_hosts
     -o ConnectTimeout=30 -o LogLevel=ERROR"
+# One connection for all commands to a guest: each handshake takes the emulator seconds.
+shared="-o ControlMaster=auto -o ControlPath=/run/ssh-%h -o ControlPersist=yes"
 
 seconds() {
     cut -d. -f1 /proc/uptime
@@ -122,8 +124,8 @@ login() {
 on() {
     address=$1
     shift
-    # shellcheck disable=SC2086 # they are words
-    ssh $ssh_options "root@$address" "$@" </dev/null
+    # shellcheck disable=SC2086,SC2029 # they are words; the command is ours
+    ssh $ssh_options $shared "root@$address" "$@" </dev/null 2>>"$RESULTS/ssh"
 }
 
 reaches() {
@@ -133,17 +135,17 @@ reaches() {
 }
 
 healthy() {
-    state=$(on "$1" systemctl is-system-running --wait 2>&1) || true
+    state=$(on "$1" systemctl is-system-running --wait) || true
     if [ "$state" != running ]; then
         on "$1" systemctl --failed --no-legend --plain >"$RESULTS/failed-units" 2>&1 || true
         sed 's/^/lab: | /' "$RESULTS/failed-units"
         fail "$1 is $state"
     fi
-    on "$1" findmnt --verify --verbose >"$RESULTS/findmnt" 2>&1 || {
+    on "$1" 'findmnt --verify --verbose 2>&1' >"$RESULTS/findmnt" || {
         sed 's/^/lab: | /' "$RESULTS/findmnt"
         fail "findmnt --verify has complaints"
     }
-    [ "$(on "$1" findmnt --noheadings --fstab --output SOURCE / 2>&1 | cut -c1-5)" = UUID= ] ||
+    [ "$(on "$1" findmnt --noheadings --fstab --output SOURCE / | cut -c1-5)" = UUID= ] ||
         fail "fstab does not name the root file system by UUID"
     [ -n "$(on "$1" swapon --noheadings --show)" ] || fail "no swap is in use"
     say "$1 is running, fstab is right, swap is in use"

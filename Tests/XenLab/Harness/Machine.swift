@@ -6,7 +6,7 @@ import SystemPackage
 ///
 /// What makes it work, and was measured:
 /// - The processor without SMAP and SMEP (dom0 dies at its first iret), RDTSCP (PVH guests loop) and XSAVE (programs in
-///   dom0 abort with a corrupted heap now and then).
+///   dom0 abort with a corrupted heap now and then). Without ERMS, with which memory is copied a byte an instruction.
 /// - One processor whose clock counts instructions (`-icount`), and runs with the wall's while it idles: on a busy machine
 ///   everything takes longer for us and nothing takes longer for dom0, so that libxl's 40 seconds for a block script, and
 ///   the scenarios' own limits, mean the same everywhere. Two processors gain less than two such machines side by side.
@@ -47,9 +47,9 @@ struct Machine: Sendable {
         "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
         "-machine", "q35,usb=off,vmport=off,hpet=off",
         "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-smp", "1",
-        "-cpu", "max,-smap,-smep,-rdtscp,-xsave", "-m", "\(memory)M",
+        "-cpu", "max,-smap,-smep,-rdtscp,-xsave,-erms,-fsrm", "-m", "\(memory)M",
     ]
-    static let xenOptions = "dom0_mem=\(dom0Memory)M,max:\(dom0Memory)M com1=115200,8n1 console=com1"
+    static let xenOptions = "dom0_mem=\(dom0Memory)M,max:\(dom0Memory)M bootscrub=no com1=115200,8n1 console=com1"
     static let linuxOptions = "root=/dev/vda ro console=hvc0 net.ifnames=0 systemd.journald.forward_to_console=0"
 
     func arguments(_ beginning: Beginning) -> [String] {
