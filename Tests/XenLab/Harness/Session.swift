@@ -16,6 +16,8 @@ struct Session: Sendable {
         let results: [Result]
         do {
             try checkMachine()
+            let lock = try await lockCache()
+            defer { try? lock.close() }
             let wanted =
                 Set(scenarios.flatMap(\.roots)).sorted().map { (Ingredient.Kind.root, $0) }
                 + Set(scenarios.flatMap(\.archives)).sorted().map { (Ingredient.Kind.archive, $0) }
@@ -56,6 +58,23 @@ struct Session: Sendable {
                 "\(Self.availableMemory >> 20) MiB of memory are free, and a Xen host takes \(Machine.memory + 512) MiB"
             )
         }
+    }
+
+    /// One run at a time has the cache: they make and remove the same things. It is released with the descriptor.
+    private func lockCache() async throws -> FileDescriptor {
+        let file = lab.cache.appending("lock")
+        let lock = try FileDescriptor.open(
+            file, .readWrite, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        var said = false
+        while flock(lock.rawValue, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK else {
+                throw LabError("cannot lock \(file): \(Errno(rawValue: errno))")
+            }
+            if !said { lab.reporter.line("another run has the cache \(lab.cache): this one waits for it") }
+            said = true
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        return lock
     }
 
     /// `MemAvailable` of proc(5), in bytes.
