@@ -7,9 +7,11 @@ import Testing
     @Test("the header says what it is") func header() throws {
         let scenario = try Scenario(
             name: "pv", file: "/s/pv",
-            text: "#!/bin/sh\n# summary: PV: a kernel\n# roots: a b\n# limit: 60\n# tags: slow\n. lib\n# roots: c\n")
+            text: "#!/bin/sh\n# summary: PV: a kernel\n# roots: a b\n# archives: d\n# limit: 60\n# tags: slow\n"
+                + ". lib\n# roots: c\n")
         #expect(scenario.summary == "PV: a kernel")
         #expect(scenario.roots == ["a", "b"])
+        #expect(scenario.archives == ["d"])
         #expect(scenario.limit == 60)
         #expect(scenario.isSlow)
     }

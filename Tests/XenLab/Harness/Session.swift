@@ -113,7 +113,8 @@ struct Session: Sendable {
 
     private func runAll(_ host: XenHost, _ share: FilePath) async throws -> [Result] {
         try await withThrowingTaskGroup(of: Result.self) { group in
-            var waiting = scenarios[...]
+            // The longest first, so that none of them is left alone at the end.
+            var waiting = scenarios.sorted { $0.limit > $1.limit }[...]
             var results: [Result] = []
             func next() {
                 guard let scenario = waiting.popFirst() else { return }
