@@ -75,8 +75,8 @@ lab: release
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	find Hooks -type f -exec shellcheck --external-sources {} +
-	shellcheck --external-sources Tests/XenLab/lib.sh Tests/XenLab/pack-* Tests/XenLab/Host/build Tests/XenLab/Host/run \
-		Tests/XenLab/Host/files/usr/local/sbin/* Tests/XenLab/Scenarios/*
+	# From where the scenarios find lib.sh.
+	cd Tests/XenLab && shellcheck --external-sources lib.sh pack-* Host/build Host/run Host/files/usr/local/sbin/* Scenarios/*
 	mandoc -Tlint -Wwarning man/*
 
 install: release
