@@ -95,7 +95,8 @@ let package = Package(
 
         // A real Xen host in emulation: make check-xen.
         .executableTarget(
-            name: "xen-lab", dependencies: ["LinuxHost", argumentParser, crypto, system], path: "Tests/XenLab/Harness",
+            name: "xen-lab", dependencies: ["LinuxHost", "TestSupport", argumentParser, crypto, system],
+            path: "Tests/XenLab/Harness",
             swiftSettings: strict),
         tests("XenLabTests", ["xen-lab", "LinuxHost", system]),
     ],

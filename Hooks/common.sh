@@ -373,7 +373,8 @@ delay_lists() {
     : | guest_write "$DOMUS_LISTS_DELAYED"
 }
 
-# need_lists: comes before whatever reads the lists.
+# need_lists: comes before whatever reads the lists. Not only inside $(...), where its failure would pass for "the archive
+# has none".
 need_lists() {
     if guest_is_file "$DOMUS_LISTS_DELAYED"; then
         fetch_lists
@@ -410,6 +411,7 @@ want_package() {
 # want_first PACKAGE...: the same for the first of these that the guest's archive offers; one of them is needed.
 want_first() {
     can_install || return 0
+    need_lists
     want_found=$(apt_first "$@") || fail "could not choose a package: the guest's archive has none of $*"
     want_package "$want_found"
 }
@@ -484,12 +486,13 @@ with_apt() (
         printf '%s\n' "cannot $apt_job $*: the guest has no apt-get that may be used" >&2
         exit 1
     fi
+    # Before what has to be undone: it may end this.
+    [ "$apt_verb" != install ] || need_lists
     apt_mine=
     if ! guest_exists /usr/sbin/policy-rc.d; then
         forbid_daemons
         apt_mine=1
     fi
-    [ "$apt_verb" != install ] || need_lists
     apt_status=0
     apt_get "$apt_verb" "$apt_option" "$@" || apt_status=$?
     [ -z "$apt_mine" ] || guest_remove /usr/sbin/policy-rc.d

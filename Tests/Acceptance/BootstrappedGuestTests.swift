@@ -66,13 +66,19 @@ struct BootstrappedGuestTests {
             for program in ["udevadm", "fsck.ext4"] {
                 try writeFile(tree.appending("sbin").appending(program), "", mode: 0o755)
             }
-            mirror.stop()
-            func create(_ hostname: String) async throws -> Outcome {
+            func create(_ hostname: String, _ more: [String] = []) async throws -> Outcome {
                 try await workspace.domus(
-                    Workspace.bootstrap(hostname, "copy", archive, mirror, ["--install-source=\(tree)"])
+                    Workspace.bootstrap(hostname, "copy", archive, mirror, ["--install-source=\(tree)"] + more)
                 ).run(timeout: .seconds(400))
             }
+            // As roles for xen-tools do, which know nothing of ours.
+            try workspace.script("etc/role.d/direct", "chroot \"$1\" apt-get -y -q install hello")
+            try await run("rm", ["-rf", "\(tree)/var/lib/apt/lists"]).orThrow()
+            try await create("t4", ["--role=direct"]).orThrow()
+            mirror.stop()
             try await create("t2").orThrow()
+            try workspace.script("etc/role.d/idle", "true")
+            try await create("t5", ["--role=idle"]).orThrow()
             try await run("rm", ["\(tree)/usr/sbin/sshd"]).orThrow()
             let outcome = try await create("t3")
             #expect(outcome.status != 0)

@@ -16,6 +16,11 @@ import Testing
         #expect(scenario.isSlow)
     }
 
+    @Test("a name that a shell would take for more is refused", arguments: ["", "a b", "../a", "a~", "$(a)", "A"])
+    func names(name: String) {
+        #expect(throws: LabError.self) { try Scenario(name: name, file: "/x", text: "# summary: x\n") }
+    }
+
     @Test(
         "a header that would be misread is refused",
         arguments: [

@@ -1,27 +1,11 @@
 import Foundation
 import Glibc
 import SystemPackage
-
-/// The text of a file; what is not UTF-8 (a guest's console) is replaced.
-func readText(_ file: FilePath) throws -> String {
-    do {
-        return String(decoding: try Data(contentsOf: URL(filePath: file.string)), as: UTF8.self)
-    } catch {
-        throw LabError("cannot read \(file): \(error.localizedDescription)")
-    }
-}
+import TestSupport
 
 /// The text of a file, or nothing where there is none.
 func textIfAny(_ file: FilePath) -> String {
     (try? readText(file)) ?? ""
-}
-
-func write(_ text: String, to file: FilePath) throws {
-    do {
-        try Data(text.utf8).write(to: URL(filePath: file.string))
-    } catch {
-        throw LabError("cannot write \(file): \(error.localizedDescription)")
-    }
 }
 
 /// The names in a directory, sorted, without hidden ones.
@@ -46,29 +30,18 @@ func filesBelow(_ directory: FilePath) throws -> [String] {
     }.sorted()
 }
 
-func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
-
-func makeDirectory(_ path: FilePath) throws {
-    do {
-        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-    } catch {
-        throw LabError("cannot make the directory \(path): \(error.localizedDescription)")
-    }
-}
-
 func remove(_ path: FilePath) throws {
     do {
-        // Not exists(): a broken link is there too.
-        if (try? FileManager.default.attributesOfItem(atPath: path.string)) != nil {
-            try FileManager.default.removeItem(atPath: path.string)
-        }
+        if fileExists(path) { try FileManager.default.removeItem(atPath: path.string) }
     } catch {
         throw LabError("cannot remove \(path): \(error.localizedDescription)")
     }
 }
 
-/// Renames, in place of a file that has the new name.
-func rename(_ path: FilePath, to new: FilePath) throws {
+/// Gives what is finished the name under which later runs find it, in place of a file that has that name. After a power
+/// cut it is whole or not there.
+func keep(_ path: FilePath, as new: FilePath) throws {
+    sync()
     guard Glibc.rename(path.string, new.string) == 0 else {
         throw LabError("cannot rename \(path) to \(new): \(Errno(rawValue: errno))")
     }

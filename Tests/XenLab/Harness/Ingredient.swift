@@ -1,6 +1,7 @@
 import Foundation
 import LinuxHost
 import SystemPackage
+import TestSupport
 
 /// What scenarios work with, made outside the emulated host, where it would take many times as long, and kept under a key
 /// of everything that shapes it.
@@ -31,14 +32,14 @@ struct Ingredient: Sendable {
         var ingredients: [Ingredient] = []
         for (kind, name) in wanted {
             let directory = lab.cache.appending(kind.directory)
-            try makeDirectory(directory)
+            try makeDirectories(directory)
             let recipe = lab.sources.appending(kind.recipes).appending(name)
-            guard exists(recipe) else {
+            guard fileExists(recipe) else {
                 throw LabError("a scenario wants \(name), and \(recipe) is not there")
             }
             let key = try key(kind, recipe, lab)
             let path = directory.appending("\(name)-\(key)\(kind.suffix)")
-            if !exists(path) {
+            if !fileExists(path) {
                 let mirror = try await lab.mirror(scratch: directory)
                 try await lab.reporter.during("\(kind == .root ? "the root file system" : "the archive") \(name)") {
                     try await build(kind, name, recipe, mirror: mirror, path: path, lab)
@@ -71,7 +72,7 @@ struct Ingredient: Sendable {
         let work = directory.appending("\(name).part")
         let packed = work.appending("packed")
         try remove(work)
-        try makeDirectory(work)
+        try makeDirectories(work)
         let words = try readText(recipe).split(separator: "\n").map(String.init)
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
         let log = work.appending("log")
@@ -93,7 +94,7 @@ struct Ingredient: Sendable {
         for old in try entries(of: directory) where old.hasPrefix("\(name)-") && old.count == length {
             try remove(directory.appending(old))
         }
-        try rename(packed, to: path)
+        try keep(packed, as: path)
         try remove(work)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import LinuxHost
 import SystemPackage
+import TestSupport
 
 /// The emulated computer that Xen runs on: QEMU without hardware virtualization.
 ///
@@ -94,8 +95,8 @@ struct Machine: Sendable {
         _ beginning: Beginning, until prefix: String, limit: Int, runner: SubprocessRunner,
         onLine: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Ending {
-        try makeDirectory(results)
-        for file in [console, answers, errors, FilePath("\(monitor).out")] { try write("", to: file) }
+        try makeDirectories(results)
+        for file in [console, answers, errors, FilePath("\(monitor).out")] { try writeFile(file, "") }
         let toAgent = try pipe(FilePath("\(agent).in"))
         defer { try? toAgent.close() }
         let toMonitor = try pipe(FilePath("\(monitor).in"))
@@ -128,7 +129,7 @@ struct Machine: Sendable {
                 """.utf8)
             let second = try await group.next() ?? .silent(limit)
             guard case .gone(.exited(0)) = second else { return second }
-            try rename(FilePath("\(state).part"), to: state)
+            try keep(FilePath("\(state).part"), as: state)
             return first
         }
     }

@@ -1,4 +1,5 @@
 import SystemPackage
+import TestSupport
 
 /// One thing to show on the Xen host: a shell script that dom0 runs, and what its first lines say about it.
 ///
@@ -32,6 +33,10 @@ struct Scenario: Sendable {
     /// - Throws: ``LabError`` for a header without summary, with a key or tag that means nothing, or a limit that is no
     ///   number of seconds.
     init(name: String, file: FilePath, text: String) throws {
+        // A shell in dom0 gets the name; and an editor's copies are no scenarios.
+        guard !name.isEmpty, name.utf8.allSatisfy({ "abcdefghijklmnopqrstuvwxyz0123456789-".utf8.contains($0) }) else {
+            throw LabError("\(file): a scenario's name is made of small letters, digits and hyphens")
+        }
         var values: [String: String] = [:]
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if line.hasPrefix("#!") { continue }

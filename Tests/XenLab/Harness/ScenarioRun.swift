@@ -1,6 +1,7 @@
 import Foundation
 import Synchronization
 import SystemPackage
+import TestSupport
 
 /// One try of one scenario, on a host of its own.
 struct ScenarioRun: Sendable {
@@ -25,7 +26,7 @@ struct ScenarioRun: Sendable {
     func callAsFunction(attempt: Int) async throws -> Outcome {
         let directory = lab.results.appending(attempt == 1 ? scenario.name : "\(scenario.name).\(attempt)")
         try remove(directory)
-        try makeDirectory(directory)
+        try makeDirectories(directory)
         let machine = Machine(host: host.directory, directory: directory, share: share)
         let lines = Lines()
         let mount = "mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000"
@@ -48,7 +49,7 @@ struct ScenarioRun: Sendable {
             lastWords: said.last { $0.hasPrefix("lab: ") }.map { String($0.dropFirst(5)) } ?? "",
             hostLog: textIfAny(machine.console) + textIfAny(machine.results.appending("dom0-dmesg")),
             evidence: textIfAny(machine.results.appending("emulator")))
-        try write(said.joined(separator: "\n") + "\n", to: directory.appending("said"))
+        try writeFile(directory.appending("said"), said.joined(separator: "\n") + "\n")
         var hostSeconds: Int?
         if case .answered(let line) = ending { hostSeconds = line.split(separator: " ").last.flatMap { Int($0) } }
         return Outcome(

@@ -1,6 +1,7 @@
 import Foundation
 import LinuxHost
 import SystemPackage
+import TestSupport
 
 /// One run of the lab: what it needs is there or made, then the scenarios go through it, several side by side.
 struct Session: Sendable {
@@ -18,6 +19,7 @@ struct Session: Sendable {
             try checkMachine()
             let lock = try await lockCache()
             defer { try? lock.close() }
+            try removeRemains()
             let wanted =
                 Set(scenarios.flatMap(\.roots)).sorted().map { (Ingredient.Kind.root, $0) }
                 + Set(scenarios.flatMap(\.archives)).sorted().map { (Ingredient.Kind.archive, $0) }
@@ -77,6 +79,13 @@ struct Session: Sendable {
         return lock
     }
 
+    /// What a run left that was killed: nobody else's, as long as we have the lock.
+    private func removeRemains() throws {
+        for name in try entries(of: lab.cache) where name.hasPrefix("share-") || name.hasSuffix(".part") {
+            try remove(lab.cache.appending(name))
+        }
+    }
+
     /// `MemAvailable` of proc(5), in bytes.
     private static var availableMemory: Int64 {
         let line = textIfAny("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
@@ -92,7 +101,7 @@ struct Session: Sendable {
     private func makeShare(_ ingredients: [Ingredient]) async throws -> FilePath {
         let share = lab.cache.appending("share-\(getpid())")
         try remove(share)
-        for kind in [Ingredient.Kind.root, .archive] { try makeDirectory(share.appending(kind.directory)) }
+        for kind in [Ingredient.Kind.root, .archive] { try makeDirectories(share.appending(kind.directory)) }
         let log = lab.cache.appending("share.log")
         try await lab.run("cp", ["-a", "\(lab.program)", "\(share)/program"], log: log, timeout: 300)
         for (from, to) in [("Scenarios", "scenarios"), ("Host", "host"), ("lib.sh", "lib.sh")] {
@@ -103,11 +112,11 @@ struct Session: Sendable {
             let name = "\(ingredient.kind.directory)/\(ingredient.name)\(ingredient.kind.suffix)"
             try await lab.run("cp", ["-a", "--link", "\(ingredient.path)", "\(share)/\(name)"], log: log, timeout: 60)
         }
-        try makeDirectory(share.appending("key"))
+        try makeDirectories(share.appending("key"))
         try await lab.run(
             "ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "xen-lab", "-f", "\(share)/key/id"], log: log,
             timeout: 60)
-        try write("password of \(UUID().uuidString)\n", to: share.appending("key/password"))
+        try writeFile(share.appending("key/password"), "password of \(UUID().uuidString)\n", mode: 0o600)
         return share
     }
 
@@ -155,7 +164,10 @@ struct Session: Sendable {
         switch outcome.verdict {
         case .passed, .skipped: break
         case .flaked(let evidence):
-            text += "\n    the emulator's fault: \(evidence)\n    its logs: \(outcome.directory)"
+            text += "\n    the emulator's fault: \(evidence)\n"
+            let errors = lab.lastLines(of: outcome.directory.appending("qemu"), 5)
+            if !errors.isEmpty { text += errors + "\n" }
+            text += "    its logs: \(outcome.directory)"
         case .failed(let reason): text += "\n    \(reason)\n" + evidence(outcome)
         }
         lab.reporter.line(text)

@@ -1,6 +1,7 @@
 import Foundation
 import LinuxHost
 import SystemPackage
+import TestSupport
 
 /// The Xen host that scenarios start from: its disk, and the state of the machine once it has booted.
 ///
@@ -19,7 +20,7 @@ struct XenHost: Sendable {
     /// The host of this checkout and this QEMU, made if it is not there.
     static func prepared(_ lab: Laboratory) async throws -> XenHost {
         let host = XenHost(directory: lab.cache.appending("host-\(try await key(lab))"))
-        guard !exists(host.directory) else { return host }
+        guard !fileExists(host.directory) else { return host }
         try await host.build(lab)
         return host
     }
@@ -41,7 +42,7 @@ struct XenHost: Sendable {
     private func build(_ lab: Laboratory) async throws {
         let part = lab.cache.appending("\(directory.lastComponent?.string ?? "host").part")
         try remove(part)
-        try makeDirectory(part)
+        try makeDirectories(part)
         let mirror = try await lab.mirror(scratch: part)
         let log = part.appending("log")
         try await lab.reporter.during("the Xen host: installs Debian \(Self.suite) and Xen") {
@@ -51,9 +52,9 @@ struct XenHost: Sendable {
         }
         try await lab.reporter.during("the Xen host: boots, and is saved") {
             let empty = part.appending("empty")
-            try makeDirectory(empty)
+            try makeDirectories(empty)
             let machine = Machine(host: part, directory: part.appending("boot"), share: empty)
-            try makeDirectory(machine.directory)
+            try makeDirectories(machine.directory)
             let ending = try await machine.run(
                 .powerOn(saving: part.appending("state")), until: "lab: ready", limit: 1200, runner: lab.runner)
             guard case .answered = ending else {
@@ -62,10 +63,11 @@ struct XenHost: Sendable {
                         + lab.lastLines(of: machine.console, 20) + "\n" + lab.lastLines(of: machine.errors, 5))
             }
         }
+        try keep(part, as: directory)
         // Hosts of other keys are of no use to this checkout, and large.
-        for name in try entries(of: lab.cache) where name.hasPrefix("host-") && !name.hasSuffix(".part") {
+        for name in try entries(of: lab.cache)
+        where name.hasPrefix("host-") && name != directory.lastComponent?.string {
             try remove(lab.cache.appending(name))
         }
-        try rename(part, to: directory)
     }
 }

@@ -3,6 +3,7 @@ import Dispatch
 import Foundation
 import LinuxHost
 import SystemPackage
+import TestSupport
 
 /// Runs the scenarios of `Tests/XenLab` on an emulated Xen host: what `make check-xen` starts.
 @main
@@ -51,12 +52,12 @@ struct XenLab: AsyncParsableCommand {
             if code != 0 { throw ExitCode(code) }
         } catch is CancellationError {
             throw ExitCode(130)
-        } catch let error as LabError {
-            FileHandle.standardError.write(Data("xen-lab: \(error)\n".utf8))
-            throw ExitCode(1)
         } catch let error as HostError where work.isCancelled {
             FileHandle.standardError.write(Data("xen-lab: \(error.message)\n".utf8))
             throw ExitCode(130)
+        } catch let error where !(error is ExitCode) {
+            FileHandle.standardError.write(Data("xen-lab: \(error)\n".utf8))
+            throw ExitCode(1)
         }
     }
 
@@ -103,7 +104,7 @@ struct XenLab: AsyncParsableCommand {
             cache
             ?? (environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
                 ?? (environment["HOME"] ?? "/root") + "/.cache") + "/domus/xen-lab"
-        try makeDirectory(FilePath(path))
+        try makeDirectories(FilePath(path))
         let resolved = try absolute(path)
         // QEMU's options take these for their own punctuation.
         guard !resolved.string.contains(where: { ",'".contains($0) }) else {
