@@ -17,12 +17,20 @@ struct Mmdebstrap: RootInstaller {
         [("mmdebstrap", "mmdebstrap"), ("apt-get", "apt")]
     }
 
+    /// Where mmdebstrap 1.3 and later have the hook that lays out a merged /usr for releases that are so, as debootstrap
+    /// does. Without it, apt satisfies `usr-is-merged` by usrmerge, which brings all of perl (45 MB) into every guest.
+    static let mergedUsrHook: FilePath = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+
+    /// Set by ``install(at:on:)`` where the hook is.
+    private(set) var hasMergedUsrHook = false
+
     func invocation(root: FilePath, keyring: FilePath?) -> Invocation {
         let install = spec.install
         // `important` is what debootstrap installs when it is not told otherwise.
         var arguments = [
             "--mode=root", "--format=directory", "--variant=important", "--architectures=\(spec.architecture)",
         ]
+        if hasMergedUsrHook { arguments.append("--hook-directory=\(Self.mergedUsrHook)") }
         if !install.include.isEmpty { arguments.append("--include=\(install.include.joined(separator: ","))") }
         if let proxy = install.proxy { arguments.append("--aptopt=Acquire::http::Proxy \"\(proxy)\"") }
         arguments.append("--aptopt=Acquire::Languages \"none\"")
@@ -54,7 +62,9 @@ struct Mmdebstrap: RootInstaller {
             mirror: spec.install.mirror, suite: spec.release.codename, proxy: spec.install.proxy
         ).ask(at: site, on: host)
         let keyring = try Keyring.prepare(spec.install, at: site, on: host)
-        let confined = Confinement(helper: site.helper).wrap(invocation(root: site.root, keyring: keyring))
+        var command = self
+        command.hasMergedUsrHook = try host.files.entry(at: Self.mergedUsrHook) != nil
+        let confined = Confinement(helper: site.helper).wrap(command.invocation(root: site.root, keyring: keyring))
         let status = try await host.processes.run(confined, appendingOutputTo: site.log)
         guard status.isSuccess else {
             let tail = try BootstrapLog(site: site, host: host).complaint()

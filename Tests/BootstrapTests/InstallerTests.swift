@@ -96,6 +96,15 @@ struct InstallerTests {
             ])
     }
 
+    @Test("mmdebstrap merges /usr by its own hook, where it has one")
+    func mergedUsr() async throws {
+        let hook = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+        let command = try await command(Sample.guest()) { tree in
+            tree.put("#!/bin/sh\n", at: "\(hook)/setup00.sh", mode: 0o755)
+        }
+        #expect(command.arguments.contains("--hook-directory=\(hook)"))
+    }
+
     @Test("mmdebstrap of an archived release lets its dates be old, and nothing else")
     func archived() async throws {
         let spec = Sample.guest { spec in

@@ -2,7 +2,7 @@
 # What the scenarios are written with. They run in dom0, as root, each on a host of its own that was started for it, with
 # LAB (what the harness hands over, read-only) and RESULTS (what it gets back, and shows if this fails).
 #
-#   create NAME OPTION...      xen-create-image, from the root archive $ROOT (bookworm), for the bridge xenbr0
+#   create NAME OPTION...      xen-create-image, from the root archive $ROOT (bookworm), with $MEMORY (256M), for xenbr0
 #   start NAME                 xl create
 #   login NAME [SECONDS]       waits for the login prompt on the guest's console
 #   reaches ADDRESS            ping, and ssh by the lab's key
@@ -17,13 +17,15 @@
 set -eu
 
 ROOT=${ROOT:-bookworm}
-ssh_options="-i $LAB/key/id -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/root/known_hosts
-    -o ConnectTimeout=30 -o LogLevel=ERROR"
+ssh_options="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/root/known_hosts -o ConnectTimeout=30 -o LogLevel=ERROR"
 # One connection for all commands to a guest: each handshake takes the emulator seconds.
-shared="-o ControlMaster=auto -o ControlPath=/run/ssh-%h -o ControlPersist=yes"
+shared="-i $LAB/key/id -o BatchMode=yes -o ControlMaster=auto -o ControlPath=/run/ssh-%h -o ControlPersist=yes"
 
+# Without a program: what the waits run is time that the emulated guest does not get.
 seconds() {
-    cut -d. -f1 /proc/uptime
+    read -r uptime idle </proc/uptime
+    : "$idle"
+    echo "${uptime%.*}"
 }
 
 say() {
@@ -84,7 +86,7 @@ create() {
         *" --dist="*) ;;
         *) set -- "$@" --dist=bookworm ;;
     esac
-    quietly "create-$name" xen-create-image --hostname="$name" --bridge=xenbr0 --memory=256M \
+    quietly "create-$name" xen-create-image --hostname="$name" --bridge=xenbr0 "--memory=${MEMORY:-256M}" \
         --password-file="$LAB/key/password" --ssh-key="$LAB/key/id.pub" --verbose "$@" ||
         fail "xen-create-image ended with status $?"
     say "$name is made"
@@ -105,17 +107,19 @@ wait_for() {
     shift
     until "$@" >/dev/null 2>&1; do
         [ "$(seconds)" -lt "$end" ] || return 1
-        sleep 0.5
+        sleep 1
     done
 }
 
 # Something that ends the wait: the prompt, or what no prompt comes after.
 told() {
+    asked=$((asked + 1))
     grep -q -a -e 'login:' -e 'Kernel panic' -e '(initramfs)' -e 'emergency mode' -e 'not xen image' \
-        -e 'grub rescue>' -e '^grub> ' "$(console_of "$1")" || ! xl domid "$1"
+        -e 'grub rescue>' -e '^grub> ' "$(console_of "$1")" || { [ $((asked % 10)) -eq 0 ] && gone "$1"; }
 }
 
 login() {
+    asked=0
     wait_for "${2:-300}" told "$1" || fail "$1 has no login prompt after ${2:-300} s"
     grep -q -a 'login:' "$(console_of "$1")" || fail "$1 does not come to its login prompt"
     say "$1 has its login prompt"
