@@ -37,6 +37,8 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        // It has no pkg-config file.
+        .systemLibrary(name: "CLVM", providers: [.apt(["liblvm2-dev"])]),
         .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
 
         room("GuestModel", [system]),
@@ -46,6 +48,7 @@ let package = Package(
         room("XenConfig", ["GuestModel", "Templating", system]),
         room("Archives", ["CArchive", system]),
         room("Partitions", ["CParted", system]),
+        room("LogicalVolumes", ["CLVM", "GuestModel", "LinuxHost"]),
         room("Storage", ["GuestModel", "LinuxHost", system]),
         room("Tailoring", ["GuestModel", "LinuxHost", "Storage", system]),
         room("Bootstrap", ["Archives", "GuestModel", "LinuxHost", system]),
@@ -73,6 +76,7 @@ let package = Package(
         tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", system]),
         tests("ArchivesTests", ["Archives", system]),
         tests("PartitionsTests", ["Partitions", system]),
+        tests("LogicalVolumesTests", ["GuestModel", "LinuxHost", "LogicalVolumes", "TestSupport"]),
         .target(
             name: "FakeHost", dependencies: ["GuestModel", "LinuxHost", system], path: "Tests/FakeHost",
             swiftSettings: strict),

@@ -5,8 +5,9 @@ import Testing
 @Suite("The rooms") struct RoomTests {
     /// From the bottom up: a room imports only rooms that stand before it.
     private static let order = [
-        "CLinux", "CArchive", "CParted", "GuestModel", "LinuxHost", "Templating", "Settings", "XenConfig", "Archives",
-        "Partitions", "Storage", "Tailoring", "Bootstrap", "Provisioning", "Commands", "domus", "domus-chroot",
+        "CLinux", "CArchive", "CLVM", "CParted", "GuestModel", "LinuxHost", "Templating", "Settings", "XenConfig",
+        "Archives", "Partitions", "LogicalVolumes", "Storage", "Tailoring", "Bootstrap", "Provisioning", "Commands",
+        "domus", "domus-chroot",
     ]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -68,6 +69,7 @@ import Testing
         arguments: [
             ("ArgumentParser", ["Commands"]), ("Subprocess", ["LinuxHost"]), ("GRDB", ["Provisioning"]),
             ("Mustache", ["Templating"]), ("CArchive", ["Archives"]), ("CParted", ["Partitions"]),
+            ("CLVM", ["LogicalVolumes"]),
             ("CLinux", ["LinuxHost", "domus-chroot"]), ("Foundation", []),
         ])
     func owned(module: String, rooms: [String]) throws {

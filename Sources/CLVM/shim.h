@@ -1,0 +1,2 @@
+// liblvm2cmd's public header. Nothing is declared here.
+#include <lvm2cmd.h>

@@ -1,0 +1,94 @@
+import GuestModel
+
+/// A volume group as it is now.
+package struct VolumeGroup: Sendable, Hashable {
+    package var name: String
+    package var uuid: String
+    /// Bytes.
+    package var size: Int64
+    /// Bytes that no volume has.
+    package var free: Int64
+    /// Bytes; sizes of thick volumes are multiples.
+    package var extentSize: Int64
+    /// Physical volumes that are gone: nothing can be changed while there are any.
+    package var missingDevices: Int
+
+    package init(name: String, uuid: String, size: Int64, free: Int64, extentSize: Int64, missingDevices: Int = 0) {
+        self.name = name
+        self.uuid = uuid
+        self.size = size
+        self.free = free
+        self.extentSize = extentSize
+        self.missingDevices = missingDevices
+    }
+}
+
+/// A logical volume as it is now, whoever made it.
+package struct Volume: Sendable, Hashable {
+    package var group: String
+    package var name: String
+    /// LVM's own: no other volume has it, before or after.
+    package var uuid: String
+    /// Bytes, as its user sees it.
+    package var size: Int64
+    package var tags: Set<String>
+    /// The thin pool that it is in.
+    package var pool: String?
+    /// Percent of the pool's, or of the thin volume's, that is used; nil where LVM does not tell, as for what is not active.
+    package var dataPercent: Double?
+    /// Percent of a thin pool's metadata that is used.
+    package var metadataPercent: Double?
+    package var isThinPool: Bool
+    /// Whether its device is there.
+    package var isActive: Bool
+    /// Whether somebody has its device open: a running guest, a mount.
+    package var isOpen: Bool
+
+    package init(
+        group: String, name: String, uuid: String, size: Int64, tags: Set<String> = [], pool: String? = nil,
+        dataPercent: Double? = nil, metadataPercent: Double? = nil, isThinPool: Bool = false, isActive: Bool = true,
+        isOpen: Bool = false
+    ) {
+        self.group = group
+        self.name = name
+        self.uuid = uuid
+        self.size = size
+        self.tags = tags
+        self.pool = pool
+        self.dataPercent = dataPercent
+        self.metadataPercent = metadataPercent
+        self.isThinPool = isThinPool
+        self.isActive = isActive
+        self.isOpen = isOpen
+    }
+}
+
+/// Volume groups and logical volumes.
+///
+/// Every change names the volume by what it is, not only by its name: between looking and acting somebody else may have
+/// put another one in its place.
+package protocol VolumeManaging: Sendable {
+    /// All volume groups that this host sees, by name.
+    func groups() throws(HostError) -> [VolumeGroup]
+
+    /// The volumes of a group, by name; hidden parts of others not among them.
+    func volumes(in group: VolumeGroupName) throws(HostError) -> [Volume]
+
+    /// Makes a volume and activates it.
+    ///
+    /// - Parameters:
+    ///   - pool: the thin pool that it is to be in.
+    ///   - tags: what it has from its first moment, so that a run that is killed then still knows it.
+    /// - Returns: its UUID.
+    func create(_ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]) throws(HostError) -> String
+
+    /// Removes the volume of a group that has this tag and, where one is given, this UUID, whatever its name is now.
+    ///
+    /// - Returns: whether there was one.
+    func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool
+
+    /// Gives the volume of that UUID another name.
+    ///
+    /// - Returns: whether it was there under that name.
+    func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool
+}

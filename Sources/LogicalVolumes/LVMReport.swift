@@ -1,0 +1,58 @@
+import FoundationEssentials
+import GuestModel
+import LinuxHost
+
+/// Reports in LVM's JSON (lvmreport(7)).
+enum LVMReport {
+    private struct Document: Decodable {
+        var report: [[String: [[String: String]]]]
+    }
+
+    /// The rows of a report, each by field.
+    ///
+    /// - Parameter kind: the name of the list: `lv`, `vg`.
+    static func rows(_ answer: LVMAnswer, kind: String) throws(HostError) -> [[String: String]] {
+        do {
+            let text = answer.output.joined(separator: "\n")
+            let document = try JSONDecoder().decode(Document.self, from: Data(text.utf8))
+            return document.report.flatMap { $0[kind] ?? [] }
+        } catch {
+            throw HostError("LVM's report is not what it should be: \(error)")
+        }
+    }
+
+    static let groupFields: StaticString = "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count"
+
+    static func group(_ row: [String: String]) throws(HostError) -> VolumeGroup {
+        VolumeGroup(
+            name: try field("vg_name", row), uuid: try field("vg_uuid", row), size: try number("vg_size", row),
+            free: try number("vg_free", row), extentSize: try number("vg_extent_size", row),
+            missingDevices: Int(try number("vg_missing_pv_count", row)))
+    }
+
+    static let volumeFields: StaticString =
+        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,pool_lv,data_percent,metadata_percent,lv_active,lv_device_open"
+
+    static func volume(_ row: [String: String]) throws(HostError) -> Volume {
+        let pool = try field("pool_lv", row)
+        return Volume(
+            group: try field("vg_name", row), name: try field("lv_name", row), uuid: try field("lv_uuid", row),
+            size: try number("lv_size", row),
+            tags: Set(try field("lv_tags", row).split(separator: ",").map(String.init)),
+            pool: pool.isEmpty ? nil : pool, dataPercent: Double(try field("data_percent", row)),
+            metadataPercent: Double(try field("metadata_percent", row)),
+            isThinPool: Set(try field("lv_layout", row).split(separator: ",")).isSuperset(of: ["thin", "pool"]),
+            isActive: try field("lv_active", row) == "active", isOpen: try field("lv_device_open", row) == "open")
+    }
+
+    private static func field(_ name: String, _ row: [String: String]) throws(HostError) -> String {
+        guard let value = row[name] else { throw HostError("LVM's report has no \(name)") }
+        return value
+    }
+
+    private static func number(_ name: String, _ row: [String: String]) throws(HostError) -> Int64 {
+        let text = try field(name, row)
+        guard let value = Int64(text) else { throw HostError("LVM's report has \"\(text)\" as \(name)") }
+        return value
+    }
+}

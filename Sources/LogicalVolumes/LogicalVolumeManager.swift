@@ -1,0 +1,94 @@
+import GuestModel
+import LinuxHost
+
+/// Volume groups through liblvm2cmd.
+package struct LogicalVolumeManager: VolumeManaging {
+    private let activates: Bool
+
+    /// - Parameter activates: whether new volumes get a device. Without a device-mapper in the kernel there are none, and
+    ///   only the groups' metadata can be worked on.
+    package init(activates: Bool = true) {
+        self.activates = activates
+    }
+
+    package func groups() throws(HostError) -> [VolumeGroup] {
+        let command = report("vgs").adding("--options").adding(LVMReport.groupFields).adding("--sort", "vg_name")
+        return try LVMReport.rows(run(command, "list the volume groups"), kind: "vg").map(LVMReport.group)
+    }
+
+    package func volumes(in group: VolumeGroupName) throws(HostError) -> [Volume] {
+        let command = report("lvs").adding("--options").adding(LVMReport.volumeFields).adding("--sort", "lv_name")
+            .adding(group)
+        return try LVMReport.rows(run(command, "list the volumes of \(group)"), kind: "lv").map(LVMReport.volume)
+    }
+
+    package func create(
+        _ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]
+    ) throws(HostError) -> String {
+        var command = LVMCommand("lvcreate").adding("--yes", "--name").adding(path.volume)
+        for tag in tags { command = command.adding("--addtag").adding(tag) }
+        if let pool {
+            command = command.adding("--type", "thin", "--virtualsize").adding(size).adding("--thinpool").adding(pool)
+        } else {
+            command = command.adding("--type", "linear", "--size").adding(size)
+        }
+        if !activates { command = command.adding("--activate", "n", "--zero", "n", "--wipesignatures", "n") }
+        try run(command.adding(path.group), "make the volume \(path) of \(size)")
+        let made = try volumes(in: path.group).first { $0.name == path.volume.name }
+        guard let made, made.tags.isSuperset(of: tags.map(\.text)) else {
+            throw HostError("the volume \(path) was made, and is not there or not ours")
+        }
+        return made.uuid
+    }
+
+    package func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool {
+        let uuid = try uuid.map { text throws(HostError) in try valid(text) }
+        // LVM says nothing of a selection that is empty.
+        let isThere = try volumes(in: group).contains { volume in
+            volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid?.text)
+        }
+        guard isThere else { return false }
+        let command = LVMCommand("lvremove").adding("--yes").selecting(uuid: uuid, tag: tag).adding(group)
+        try run(command, "remove the volume of \(group) with the tag \(tag)")
+        return true
+    }
+
+    package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {
+        let uuid = try valid(uuid)
+        guard try volumes(in: path.group).contains(where: { $0.name == path.volume.name && $0.uuid == uuid.text })
+        else {
+            return false
+        }
+        let command = LVMCommand("lvrename").adding("--yes").adding(path.group).adding(path.volume).adding(name)
+        try run(command, "give the volume \(path) the name \(name)")
+        return true
+    }
+
+    // MARK: Plumbing
+
+    private func report(_ name: StaticString) -> LVMCommand {
+        LVMCommand(name).adding("--reportformat", "json", "--units", "b", "--nosuffix")
+    }
+
+    @discardableResult
+    private func run(_ command: LVMCommand, _ task: String) throws(HostError) -> LVMAnswer {
+        let answer = LVMLibrary.run(command)
+        guard answer.succeeded else {
+            let reason = answer.errors.isEmpty ? "LVM gives no reason (status \(answer.status))" : answer.reason
+            throw HostError("cannot \(task): \(reason)")
+        }
+        return answer
+    }
+
+    private func valid(_ uuid: String) throws(HostError) -> VolumeUUID {
+        guard let valid = VolumeUUID(uuid) else { throw HostError("\"\(uuid)\" is no volume's UUID") }
+        return valid
+    }
+}
+
+extension LVMAnswer {
+    /// LVM's own words, in one line.
+    var reason: String {
+        errors.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }.joined(separator: "; ")
+    }
+}
