@@ -61,8 +61,8 @@ let package = Package(
         room(
             "Commands",
             [
-                "Bootstrap", "GuestModel", "LinuxHost", "Provisioning", "Settings", "Storage", "Tailoring", "XenConfig",
-                argumentParser, crypto, system,
+                "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings", "Storage",
+                "Tailoring", "XenConfig", argumentParser, crypto, system,
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict),

@@ -16,7 +16,7 @@ struct CreateCommand: AsyncParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() async throws {
-        let host = Host.real(path: Invoked.environment("PATH") ?? "")
+        let host = Host.ofThisMachine
         let console = Console(json: shared.json, verbose: options.verbose == true)
         let layer = options.layer
         let values = try await values(layer, host, console)
@@ -93,7 +93,7 @@ struct CreateCommand: AsyncParsableCommand {
         var identifiers: [String: String] = [:]
         for partition in spec.storage.partitions { identifiers[partition.name] = RandomIdentifier.uuid(host.random) }
         let resolver = FilePath("/etc/resolv.conf")
-        return CreatePlan(
+        return try CreatePlan(
             spec, run: run, locations: locations, hooks: hooks,
             skeleton: try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil,
             hostResolver: try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil,

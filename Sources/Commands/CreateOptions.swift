@@ -28,6 +28,19 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where guests live: images go to DIR/domains/NAME (/srv/xen).", valueName: "dir"))
     var dir: String?
 
+    @Option(help: ArgumentHelp("Disks are volumes of this LVM volume group.", valueName: "group"))
+    var lvm: String?
+
+    @Option(
+        name: [.customLong("lvm_thin"), .customLong("lvm-thin")],
+        help: ArgumentHelp("They are in this thin pool of the group: POOL or GROUP/POOL.", valueName: "pool"))
+    var lvmThin: String?
+
+    @Flag(
+        name: .customLong("no-wipe"),
+        help: "Leave on volumes outside thin pools what former volumes left there; faster, and readable by the guest.")
+    var noWipe = false
+
     @Option(help: ArgumentHelp("The root file system's size (4G).", valueName: "size"))
     var size: String?
 
@@ -260,6 +273,9 @@ struct CreateOptions: ParsableArguments {
         add("maxmem", maxmem)
         add("vcpus", vcpus)
         add("dir", dir)
+        add("lvm", lvm)
+        add("lvm-thin", lvmThin)
+        add("no-wipe", ifSet: noWipe)
         add("size", size)
         add("swap", swap)
         add("noswap", ifSet: noswap)

@@ -19,6 +19,9 @@ struct DeleteCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Refuse a guest that lives elsewhere than in DIR/domains.", valueName: "dir"))
     var dir: String?
 
+    @Option(help: ArgumentHelp("Refuse a guest whose volumes are not in this volume group.", valueName: "group"))
+    var lvm: String?
+
     @Flag(name: .customLong("dry-run"), help: "Show what would be removed, and do nothing.")
     var dryRun = false
 
@@ -36,7 +39,7 @@ struct DeleteCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let host = Host.real(path: Invoked.environment("PATH") ?? "")
+        let host = Host.ofThisMachine
         let console = Console(json: shared.json)
         let wanted = names + hostname
         guard !wanted.isEmpty else {
@@ -90,6 +93,12 @@ struct DeleteCommand: AsyncParsableCommand {
 
     /// xen-tools' scripts say where guests live; one that is somewhere else is not the one they mean.
     private func checkPlace(_ record: GuestRecord) throws(ProvisioningError) {
+        if let lvm, (record.volumes ?? []).contains(where: { $0.group != lvm }) || record.volumes == nil {
+            throw ProvisioningError(
+                "the guest \(record.hostname) does not live in the volume group \(lvm): it has "
+                    + record.images.map(\.path).joined(separator: ", "),
+                exit: .noInput, hint: "leave --lvm out")
+        }
         guard let dir else { return }
         let place = Invoked.workingDirectory.pushing(FilePath(dir)).lexicallyNormalized().appending("domains")
         guard FilePath(record.directory.path).removingLastComponent() != place else { return }

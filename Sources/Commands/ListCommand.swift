@@ -38,7 +38,7 @@ struct ListCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let host = Host.real(path: Invoked.environment("PATH") ?? "")
+        let host = Host.ofThisMachine
         let console = Console(json: shared.json)
         var documents: [Document] = []
         if let store = try shared.existingStore(host) {

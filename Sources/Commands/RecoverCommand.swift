@@ -31,7 +31,7 @@ struct RecoverCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let host = Host.real(path: Invoked.environment("PATH") ?? "")
+        let host = Host.ofThisMachine
         let console = Console(json: shared.json)
         guard let store = try shared.existingStore(host) else {
             console.result("There is nothing to recover.\n", json: [Document]())

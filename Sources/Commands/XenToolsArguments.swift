@@ -68,7 +68,7 @@ struct XenToolsArguments {
 
     /// What this command of xen-tools takes and Domus does not.
     private var missing: [String: String] {
-        let storage = XenToolsOptions.missing.filter { ["lvm", "lvm-thin", "evms", "zpool"].contains($0.key) }
+        let storage = XenToolsOptions.missing.filter { ["evms", "zpool"].contains($0.key) }
         switch program {
         case "xen-create-image": return XenToolsOptions.missing
         case "xen-delete-image":

@@ -68,6 +68,7 @@ package struct GuestSpec: Sendable {
     package struct Storage: Sendable, Hashable {
         /// The directory that holds `domains/HOST`; absolute.
         package var directory: FilePath
+        package var home: Home
         package var layout: Layout
         package var allocation: Allocation
         /// In the order in which the guest sees them; exactly one is mounted at `/`.
@@ -77,16 +78,26 @@ package struct GuestSpec: Sendable {
 
         package init(
             directory: FilePath,
+            home: Home = .files,
             layout: Layout = .images,
             allocation: Allocation = .sparse,
             partitions: [Partition],
             diskDevice: String = "xvda"
         ) {
             self.directory = directory
+            self.home = home
             self.layout = layout
             self.allocation = allocation
             self.partitions = partitions
             self.diskDevice = diskDevice
+        }
+
+        /// What the disks are.
+        package enum Home: Sendable, Hashable {
+            /// Image files in the guest's directory.
+            case files
+            /// Logical volumes of a group, in a thin pool of it if one is named.
+            case volumes(VolumeGroupName, pool: VolumeName?, wiping: Bool)
         }
 
         /// Whether each partition is an image, or all of them are in one.

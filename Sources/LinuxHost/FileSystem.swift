@@ -29,6 +29,8 @@ package protocol FileChanging: Sendable {
     func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity
     /// Copies bytes between two files of images, over `length` bytes, leaving holes where the source has holes.
     func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
+    /// Has a range of a file or a block device read as zeros, and gives it blocks if it has none.
+    func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError)
     /// Gives a file or directory another name, on the same file system; nothing may have that name.
     func rename(_ path: FilePath, to target: FilePath) throws(HostError)
     /// Removes a file, a link, or an empty directory.

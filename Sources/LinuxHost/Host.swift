@@ -49,15 +49,17 @@ package struct Host: Sendable {
     package var clock: any Clock
     package var random: any RandomSource
     package var system: any SystemFacts
+    package var volumes: any VolumeManaging
 
     package init(
         files: any FileSystem, processes: any ProcessRunning, clock: any Clock, random: any RandomSource,
-        system: any SystemFacts
+        system: any SystemFacts, volumes: any VolumeManaging
     ) {
         self.files = files
         self.processes = processes
         self.clock = clock
         self.random = random
         self.system = system
+        self.volumes = volumes
     }
 }

@@ -114,6 +114,18 @@ extension RealFileSystem: FileChanging {
         }
     }
 
+    package func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError) {
+        do {
+            let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            // For a device, Linux 4.9: by the device's own means where it has them, by writing where not.
+            let mode = CLINUX_FALLOC_FL_ZERO_RANGE | CLINUX_FALLOC_FL_KEEP_SIZE
+            guard clinux_fallocate(file.rawValue, mode, offset, length) == 0 else { throw Kernel.lastError }
+        } catch {
+            throw HostError(cannot: "write zeros to \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
     package func rename(_ path: FilePath, to target: FilePath) throws(HostError) {
         do throws(Errno) {
             try Kernel.renameWithoutReplacing(path.string, to: target.string)

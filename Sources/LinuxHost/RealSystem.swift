@@ -70,10 +70,12 @@ package struct RealSystemFacts: SystemFacts {
 extension Host {
     /// This machine.
     ///
-    /// - Parameter path: the value of `PATH` to look programs up in.
-    package static func real(path: String) -> Host {
+    /// - Parameters:
+    ///   - path: the value of `PATH` to look programs up in.
+    ///   - volumes: what a room above knows how to do.
+    package static func real(path: String, volumes: any VolumeManaging) -> Host {
         Host(
             files: RealFileSystem(), processes: SubprocessRunner(path: path), clock: RealClock(), random: RealRandom(),
-            system: RealSystemFacts())
+            system: RealSystemFacts(), volumes: volumes)
     }
 }

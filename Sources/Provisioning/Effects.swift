@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -54,6 +55,47 @@ package struct Effects: Sendable {
         let identity = try host.files.createFile(path, contents: contents, mode: mode)
         try store.amend(entry, undo: .removeFile(path: path.string, identity: identity))
         return identity
+    }
+
+    /// Makes a volume whose name, and tag, hold the run's number.
+    func createOwnVolume(
+        _ path: VolumePath, size: ByteSize, pool: VolumeName?, guest: Hostname, step: String
+    ) throws -> Findings.WorkingVolume {
+        let tag = VolumeTags.of(run: run)
+        let entry = try store.intend(
+            .removeVolume(group: path.group.name, name: path.volume.name, uuid: nil, tag: tag), step: step, run: run)
+        let tags = [VolumeTags.all, tag, VolumeTags.of(guest: guest)]
+        let uuid = try host.volumes.create(path, size: size, pool: pool, tags: tags.map { try VolumeTag($0) })
+        try store.amend(
+            entry, undo: .removeVolume(group: path.group.name, name: path.volume.name, uuid: uuid, tag: tag))
+        let made = try host.volumes.volumes(in: path.group).first { $0.uuid == uuid }
+        return .init(path: path, uuid: uuid, size: made?.size ?? size.bytes)
+    }
+
+    /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before
+    /// a replaced one gets the name back.
+    func publish(_ volume: Findings.WorkingVolume, as path: VolumePath, step: String) throws {
+        _ = try store.intend(
+            .removeVolume(
+                group: path.group.name, name: path.volume.name, uuid: volume.uuid, tag: VolumeTags.of(run: run)),
+            step: step, run: run)
+        guard try host.volumes.rename(volume.path, to: path.volume, uuid: volume.uuid) else {
+            throw ProvisioningError(
+                "cannot publish the volume \(path): \(volume.path), which was made for it, is gone", exit: .temporary)
+        }
+    }
+
+    /// Puts aside a volume that an earlier run made.
+    func setAside(_ volume: GuestRecord.OwnedVolume, as name: String, step: String) throws {
+        let path = try VolumePath(VolumeGroupName(volume.group), VolumeName(volume.name))
+        _ = try store.intend(
+            .renameVolumeBack(group: volume.group, from: name, to: volume.name, uuid: volume.uuid), step: step, run: run
+        )
+        guard try host.volumes.rename(path, to: VolumeName(name), uuid: volume.uuid) else {
+            throw ProvisioningError(
+                "cannot put the volume \(path) aside: it has been changed by somebody else in between",
+                exit: .temporary, hint: "see what it is now, and try again")
+        }
     }
 
     /// Gives what this run made its final name, which nothing may have.

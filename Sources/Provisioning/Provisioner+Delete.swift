@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -30,10 +31,24 @@ extension Provisioner {
                 default: missing.append("\(owned.path): it is not the one that Domus made")
                 }
             }
+            for owned in record.volumes ?? [] {
+                if try volume(owned) != nil {
+                    paths.append(owned.path)
+                } else {
+                    missing.append("\(owned.path): it is gone, or not the one that Domus made")
+                }
+            }
             paths += try links(to: record).map(\.path)
             return Deletion(record: record, paths: paths, missing: missing)
         } catch {
             throw ProvisioningError(error)
+        }
+    }
+
+    /// A guest's volume as it is now, under whatever name; nil when it is gone.
+    private func volume(_ owned: GuestRecord.OwnedVolume) throws -> Volume? {
+        try host.volumes.volumes(in: VolumeGroupName(owned.group)).first {
+            $0.uuid == owned.uuid && $0.name == owned.name && $0.tags.contains(VolumeTags.all)
         }
     }
 
@@ -72,6 +87,11 @@ extension Provisioner {
                     "\(record.hostname) has been changed or deleted by another run in between", exit: .temporary,
                     hint: "domus list shows what there is now")
             }
+            for owned in record.volumes ?? [] where try volume(owned)?.isOpen == true {
+                throw ProvisioningError(
+                    "the volume \(owned.path) of \(record.hostname) is in use", exit: .temporary,
+                    hint: "end what has it open: a running guest, a mount, a copy")
+            }
             let effects = Effects(host: host, store: store, run: run)
             var tidying: [Undo] = []
             func setAside(_ owned: GuestRecord.OwnedFile, as name: String, isDirectory: Bool = false) throws {
@@ -93,8 +113,15 @@ extension Provisioner {
                 try setAside(record.directory, as: "guest", isDirectory: true)
             }
             removed = removed.reversed() + links
+            let files = removed
+            for (number, owned) in (record.volumes ?? []).enumerated() where deletion.paths.contains(owned.path) {
+                let aside = "domus-\(run)-old\(number)"
+                try effects.setAside(owned, as: aside, step: step)
+                tidying.append(.removeVolume(group: owned.group, name: aside, uuid: owned.uuid, tag: VolumeTags.all))
+                removed.append(owned.path)
+            }
             // The names are to be gone from the disk before the record is.
-            for directory in Set(removed.map { FilePath($0).removingLastComponent().string }).sorted() {
+            for directory in Set(files.map { FilePath($0).removingLastComponent().string }).sorted() {
                 try host.files.synchronize(FilePath(directory))
             }
             try Task.checkCancellation()

@@ -33,6 +33,14 @@ package struct Rollback: Sendable {
                     } catch {
                         outcome.left.append("\(aside) (kept): \(error)")
                     }
+                case .renameVolumeBack(let group, let aside, _, _):
+                    do {
+                        if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
+                    } catch {
+                        outcome.left.append("\(group)/\(aside) (kept): \(error)")
+                    }
+                case .removeVolume(let group, let name, let uuid, _):
+                    if uuid != nil { outcome.left.append("\(group)/\(name) (kept)") }
                 case .removeTree(let path, _), .removeFile(let path, _):
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
                 case .removeDirectoryIfEmpty: break

@@ -1,7 +1,8 @@
 import GuestModel
 import SystemPackage
 
-/// Which images a guest has, and how the guest sees its partitions. Pure: it follows from the specification.
+/// Which drives a guest has, where they are, and how the guest sees its partitions. Pure: it follows from the
+/// specification.
 package struct DiskPlan: Sendable, Equatable {
     /// A partition with its place.
     package struct Slot: Sendable, Equatable {
@@ -10,24 +11,77 @@ package struct DiskPlan: Sendable, Equatable {
         package let device: String
         /// The number behind the disk's name.
         package let number: Int
-        /// The file's name below the guest's directory: its image, or the image that it is a slice of.
-        package let image: String
+        /// The name of its drive, or of the drive that it is a slice of.
+        package let drive: String
+    }
+
+    /// What xl is told of: an image file or a volume.
+    package struct Drive: Sendable, Equatable {
+        /// `disk`, or its partition's name.
+        package let name: String
+        /// As the guest sees it: `xvda2`, or `xvda` with a partition table.
+        package let device: String
+        package let place: Place
+
+        /// Where it is in the end.
+        package enum Place: Sendable, Equatable {
+            case file(FilePath)
+            case volume(VolumePath)
+        }
+
+        package var path: FilePath {
+            switch place {
+            case .file(let path): path
+            case .volume(let volume): FilePath(volume.device)
+            }
+        }
     }
 
     package let slots: [Slot]
+    /// In the order of the guest's partitions.
+    package let drives: [Drive]
     package let layout: GuestSpec.Storage.Layout
     package let diskDevice: String
 
     /// Numbers as xen-tools gives them: in order from 1; the partitioned layout begins with GRUB's boot partition.
-    package init(_ storage: GuestSpec.Storage) {
+    ///
+    /// - Throws: ``ValueError`` where a volume cannot be called after the guest.
+    package init(_ storage: GuestSpec.Storage, of hostname: Hostname) throws(ValueError) {
         layout = storage.layout
         diskDevice = storage.diskDevice
         let first = storage.layout == .disk ? 2 : 1
         slots = storage.partitions.enumerated().map { index, partition in
             Slot(
                 partition: partition, device: "\(storage.diskDevice)\(index + first)", number: index + first,
-                image: storage.layout == .disk ? "disk.img" : "\(partition.name).img")
+                drive: storage.layout == .disk ? "disk" : partition.name)
         }
+        let names = storage.layout == .disk ? [("disk", storage.diskDevice)] : slots.map { ($0.drive, $0.device) }
+        var drives: [Drive] = []
+        for (name, device) in names {
+            let place: Drive.Place
+            switch storage.home {
+            case .files: place = .file(storage.guestDirectory(of: hostname).appending("\(name).img"))
+            case .volumes(let group, _, _):
+                _ = try Self.workingVolume(of: name, in: group, run: "000000000000")
+                // As xen-tools calls them.
+                place = .volume(try VolumePath(group, VolumeName("\(hostname)-\(name)")))
+            }
+            drives.append(Drive(name: name, device: device, place: place))
+        }
+        self.drives = drives
+    }
+
+    /// What a drive's volume is called until the guest is finished: nobody takes half a guest for a whole one.
+    package static func workingVolume(
+        of drive: String, in group: VolumeGroupName, run: String
+    ) throws(ValueError) -> VolumePath {
+        try VolumePath(group, VolumeName("domus-\(run)-\(drive)"))
+    }
+
+    /// A drive by its name.
+    package func drive(_ name: String) -> Drive {
+        guard let drive = drives.first(where: { $0.name == name }) else { preconditionFailure("a slot has a drive") }
+        return drive
     }
 
     /// Where `/` is.

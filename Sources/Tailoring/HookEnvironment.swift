@@ -153,7 +153,7 @@ package struct HookEnvironment: Sendable {
         variables["NUMPARTITIONS"] = "\(plan.slots.count)"
         for (index, slot) in plan.slots.enumerated() {
             let partition = slot.partition
-            let image = spec.storage.guestDirectory(of: spec.hostname).appending(slot.image)
+            let image = plan.drive(slot.drive).path
             // xen-tools' own order: name:size:type:mountpoint:options:imagetype:image
             variables["PARTITION\(index + 1)"] = [
                 partition.name, partition.size.description, partition.fileSystem?.rawValue ?? "swap",

@@ -88,6 +88,12 @@ extension FakeHost: FileChanging {
         fatalError("not faked: copyRange(from: \(source), to: \(target), at: \(offset))")
     }
 
+    package func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError) {
+        try change("write zeros to \(path)") { tree, _ throws(Errno) in
+            guard try tree.find(path.string, followsLast: true) != nil else { throw .noSuchFileOrDirectory }
+        }
+    }
+
     package func rename(_ path: FilePath, to target: FilePath) throws(HostError) {
         try change("rename \(path) to \(target)") { tree, _ throws(Errno) in
             let from = try tree.parent(of: path.string)

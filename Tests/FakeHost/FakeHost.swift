@@ -64,7 +64,9 @@ package final class FakeHost: Sendable {
 
     /// For the code under test.
     package var host: Host {
-        Host(files: self, processes: self, clock: FakeClock(), random: FakeRandom(), system: FakeFacts(self))
+        Host(
+            files: self, processes: self, clock: FakeClock(), random: FakeRandom(), system: FakeFacts(self),
+            volumes: self)
     }
 
     /// The effects so far, in order: a verb and what it was done to.

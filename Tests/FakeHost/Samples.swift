@@ -62,7 +62,8 @@ package enum Sample {
         valid { try InterfaceAddress(address(text), prefixLength: prefix) }
     }
 
-    private static func valid<Value>(_ make: () throws -> Value) -> Value {
+    /// What cannot be invalid, because it is written here.
+    package static func valid<Value>(_ make: () throws -> Value) -> Value {
         do {
             return try make()
         } catch {

@@ -12,7 +12,8 @@ let samplePaths = HookEnvironment.Paths(
 
 func sampleEnvironment(_ spec: GuestSpec) -> HookEnvironment {
     HookEnvironment(
-        spec, plan: DiskPlan(spec.storage), identifiers: ["swap": "SWAP-UUID", "disk": "ROOT-UUID"], paths: samplePaths)
+        spec, plan: Sample.valid { try DiskPlan(spec.storage, of: spec.hostname) },
+        identifiers: ["swap": "SWAP-UUID", "disk": "ROOT-UUID"], paths: samplePaths)
 }
 
 @Suite("What hooks find in their environment")

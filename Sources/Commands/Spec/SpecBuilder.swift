@@ -49,7 +49,7 @@ struct SpecBuilder {
             values: values, hostname: hostname, dist: distName.value, random: host.random
         ).build(beside: interface)
         let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
-            .build()
+            .build(of: hostname)
         let archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
         let boot = try BootBuilder(values: values, host: host, base: workingDirectory)

@@ -12,7 +12,7 @@ struct StorageBuilder {
     let knowledge: HostKnowledge
     let base: FilePath
 
-    func build() throws -> GuestSpec.Storage {
+    func build(of hostname: Hostname) throws -> GuestSpec.Storage {
         let directory = try values.directory("dir", below: base) ?? "/srv/xen"
         let layout = try choice("layout", GuestSpec.Storage.Layout.self) ?? .images
         let allocation = try choice("image", GuestSpec.Storage.Allocation.self) ?? .sparse
@@ -34,9 +34,51 @@ struct StorageBuilder {
                     hint: "give it more with --size, or in the partitions file")
             }
         }
-        return GuestSpec.Storage(
-            directory: directory, layout: layout, allocation: allocation,
+        let storage = GuestSpec.Storage(
+            directory: directory, home: try home(layout), layout: layout, allocation: allocation,
             partitions: partitions, diskDevice: device ?? "xvda")
+        do throws(ValueError) {
+            // Names of volumes are made of the guest's and its partitions'.
+            _ = try DiskPlan(storage, of: hostname)
+        } catch {
+            throw OptionError(error, at: values.given("lvm")?.place ?? values.given("lvm-thin")?.place ?? .builtIn)
+        }
+        return storage
+    }
+
+    /// As in xen-tools, a directory on the command line overrules a volume group in a file; of both in one place the
+    /// group counts, and the directory says where the guest's kernel goes.
+    private func home(_ layout: GuestSpec.Storage.Layout) throws -> GuestSpec.Storage.Home {
+        let wiping = try values.flag("no-wipe") != true
+        guard let strongest = values.strongest(of: ["lvm-thin", "lvm", "dir"]), strongest.key != "dir" else {
+            return .files
+        }
+        var group = try values.parsed("lvm", VolumeGroupName.init)
+        var pool: VolumeName?
+        // A pool in a file does not overrule a group on the command line; a group in a file is what a pool may need.
+        if let thin = values.given("lvm-thin"), strongest.key == "lvm-thin" {
+            let parts = thin.value.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            let path = parts.count == 2 ? try thin.parsed(VolumePath.init(parsing:)) : nil
+            if let path, let named = group, named != path.group, case .option = values.given("lvm")?.place {
+                throw OptionError(
+                    "\(thin.place): the pool \(path) is not in the volume group \(named) of --lvm",
+                    hint: "name the group once")
+            }
+            group = path?.group ?? group
+            pool = try path?.volume ?? thin.parsed(VolumeName.init)
+        }
+        guard let group else {
+            throw OptionError(
+                "\(strongest.given.place): the thin pool \(strongest.given.value) is in no volume group",
+                hint: "name the group with --lvm=GROUP, or write --lvm_thin=GROUP/POOL")
+        }
+        guard wiping || pool != nil || layout != .disk else {
+            throw OptionError(
+                "\(values.given("no-wipe")?.place ?? .builtIn): a partitioned disk is written around what is empty, and "
+                    + "what a former volume left there would be taken for file systems",
+                hint: "leave --no-wipe or --layout=disk out")
+        }
+        return .volumes(group, pool: pool, wiping: wiping)
     }
 
     private func choice<Choice: RawRepresentable & CaseIterable>(

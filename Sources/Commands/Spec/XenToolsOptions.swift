@@ -5,12 +5,10 @@ import Provisioning
 enum XenToolsOptions {
     /// Options and keys that change what comes out, and that Domus does not have yet: refused, wherever they stand.
     static let missing: [String: String] = [
-        "lvm": "guests live in image files so far (--dir)",
-        "lvm-thin": "guests live in image files so far (--dir)",
         "evms": "EVMS is gone from Linux since 2006; use --dir",
-        "zpool": "guests live in image files so far (--dir)",
-        "image-dev": "guests live in image files so far (--dir)",
-        "swap-dev": "guests live in image files so far (--dir)",
+        "zpool": "guests live in image files (--dir) and on logical volumes (--lvm) so far",
+        "image-dev": "guests live in image files (--dir) and on logical volumes (--lvm) so far",
+        "swap-dev": "guests live in image files (--dir) and on logical volumes (--lvm) so far",
         "dontformat": "it belongs to --image-dev",
         "install": "a guest without an installation is not made yet",
         "debootstrap-cmd": "--install-method chooses debootstrap or mmdebstrap",
@@ -42,7 +40,8 @@ enum XenToolsOptions {
     /// Keys of configuration files that Domus reads.
     static let known: Set<String> = [
         "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
-        "partitionsdir", "dir", "layout", "force", "keep", "boot", "hooks", "install-method", "install-source", "arch",
+        "partitionsdir", "dir", "lvm", "lvm-thin", "no-wipe", "layout", "force", "keep", "boot", "hooks",
+        "install-method", "install-source", "arch",
         "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
         "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",

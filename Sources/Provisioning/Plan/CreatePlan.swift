@@ -31,11 +31,11 @@ package struct CreatePlan: Sendable {
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
         hostResolver: FilePath?, identifiers: [String: String], starts: Bool = false
-    ) {
+    ) throws(ValueError) {
         self.spec = spec
         self.locations = locations
         self.identifiers = identifiers
-        disks = DiskPlan(spec.storage)
+        disks = try DiskPlan(spec.storage, of: spec.hostname)
         let domains = spec.storage.directory.appending("domains")
         paths = WorkingPaths(domains: domains, run: run)
 
@@ -52,8 +52,16 @@ package struct CreatePlan: Sendable {
 
         let configuration = spec.configuration.file(of: spec.hostname)
         var steps: [any Step] = [
-            MakeWorkingDirectory(domains: domains),
-            InstallSystem(installer: RootInstallers.installer(for: spec)),
+            MakeWorkingDirectory(domains: domains)
+        ]
+        if case .volumes(let group, let pool, let wiping) = spec.storage.home {
+            // Before the long installation: whoever else takes the room, it is not in the end that it is missing.
+            steps.append(CarveVolumes(disks: disks, group: group, pool: pool))
+            // What is in a thin pool reads as zeros until it is written.
+            if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
+        }
+        steps += [
+            InstallSystem(installer: RootInstallers.installer(for: spec))
         ]
         steps += (hooks?.hooks ?? []).map { RunHook(hook: $0, tailor: tailor) }
         steps += spec.tailoring.roles.map { role in
@@ -73,7 +81,8 @@ package struct CreatePlan: Sendable {
                 template: spec.configuration.template ?? locations.template, configuration: configuration),
             RemoveTree(),
             PublishGuest(
-                directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration),
+                directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration,
+                disks: disks),
         ]
         self.steps = steps
         start = starts ? StartGuest(guest: spec.hostname.name, configuration: configuration) : nil

@@ -53,6 +53,8 @@ package struct Findings: Sendable {
     /// The configuration's text, proven.
     package var configuration: String?
     package var images: [GuestRecord.Image] = []
+    /// The volumes that were made, by their drives' names.
+    package var volumes: [String: WorkingVolume] = [:]
     /// `SHA256:...` by algorithm, as ssh-keygen(1) prints them.
     package var fingerprints: [(algorithm: String, fingerprint: String)] = []
     /// Generated, to be shown once.
@@ -61,6 +63,14 @@ package struct Findings: Sendable {
     package var domain: Int?
 
     package init() {}
+
+    /// A volume under the name that it has while the guest is made.
+    package struct WorkingVolume: Sendable, Hashable {
+        package var path: VolumePath
+        package var uuid: String
+        /// Bytes: whole extents.
+        package var size: Int64
+    }
 
     package struct Kernel: Sendable, Hashable {
         /// As in `vmlinuz-6.1.0-37-cloud-amd64`, without the word; nil where the name does not tell.
@@ -86,6 +96,16 @@ package struct RunContext: Sendable {
     package let replacesExisting: Bool
 
     package var host: Host { effects.host }
+
+    /// Where a drive is while the guest is made.
+    func workingPath(of drive: DiskPlan.Drive, _ findings: Findings) -> FilePath {
+        switch drive.place {
+        case .file: return paths.guest.appending("\(drive.name).img")
+        case .volume:
+            guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
+            return FilePath(volume.path.device)
+        }
+    }
 
     /// Runs a program of the host with its output in the log.
     func run(_ invocation: Invocation) async throws -> ExitStatus {

@@ -33,6 +33,7 @@ package struct Preflight: Sendable {
             try await checkName(replacesExisting: replacesExisting)
             try await checkStart()
             try checkRoom()
+            try VolumePreflight(host: host, store: store, plan: plan)?.check()
         } catch {
             throw ProvisioningError(error)
         }
@@ -40,10 +41,13 @@ package struct Preflight: Sendable {
 
     /// What will work less well here than elsewhere.
     package func warnings() async -> [String] {
+        let volumes = (try? VolumePreflight(host: host, store: store, plan: plan)?.warnings()) ?? []
         let question = Invocation(
             plan.locations.helper.string, ["--pid-namespace", "--", "true"], input: .lifeline, timeout: 30)
-        guard let answer = try? await host.processes.capture(question), answer.status == .exited(125) else { return [] }
-        return [
+        guard let answer = try? await host.processes.capture(question), answer.status == .exited(125) else {
+            return volumes
+        }
+        return volumes + [
             "this host gives no mount namespaces (a container without CAP_SYS_ADMIN?): the guest's packages see no "
                 + "/proc and /sys, and roles and hooks of your own are not kept from writing on the host"
         ]
@@ -134,6 +138,8 @@ package struct Preflight: Sendable {
         let storage = plan.spec.storage
         let free = try host.files.freeSpace(at: storage.directory)
         let sum = storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes }
+        // Of a guest on volumes only its kernel is there, and the tree that the volumes are written from, for a while.
+        guard case .files = storage.home else { return }
         let needed = storage.allocation == .full ? sum : 0
         guard free.bytes >= needed else {
             throw ProvisioningError(

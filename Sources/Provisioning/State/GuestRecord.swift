@@ -23,6 +23,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     /// The directory that holds the images and the kernel.
     package var directory: OwnedFile
     package var images: [Image]
+    /// The volumes that the images are; nil where they are files.
+    package var volumes: [OwnedVolume]?
     package var configuration: OwnedFile
     /// Seconds since 1970.
     package var created: Int64
@@ -33,7 +35,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         hostname: String, distribution: String, codename: String, architecture: String, type: String, memoryMiB: Int64,
         virtualCPUs: Int, mac: String, addresses: [String], bridge: String?,
         furtherInterfaces: [Interface] = [], installMethod: String,
-        directory: OwnedFile, images: [Image], configuration: OwnedFile, created: Int64, madeBy: String
+        directory: OwnedFile, images: [Image], volumes: [OwnedVolume] = [], configuration: OwnedFile, created: Int64,
+        madeBy: String
     ) {
         self.hostname = hostname
         self.distribution = distribution
@@ -49,6 +52,7 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         self.installMethod = installMethod
         self.directory = directory
         self.images = images
+        self.volumes = volumes.isEmpty ? nil : volumes
         self.configuration = configuration
         self.created = created
         self.madeBy = madeBy
@@ -91,6 +95,21 @@ package struct GuestRecord: Codable, Sendable, Hashable {
             self.path = path.string
             self.identity = identity
         }
+    }
+
+    /// A logical volume that Domus made, by name and by identity.
+    package struct OwnedVolume: Codable, Sendable, Hashable {
+        package var group: String
+        package var name: String
+        package var uuid: String
+
+        package init(group: String, name: String, uuid: String) {
+            self.group = group
+            self.name = name
+            self.uuid = uuid
+        }
+
+        package var path: String { "\(group)/\(name)" }
     }
 
     /// One disk image.

@@ -22,18 +22,19 @@ struct ComposeConfiguration: Step {
 
     private func model(_ findings: Findings, _ context: RunContext) throws -> GuestConfiguration {
         let spec = context.spec
-        let directory = spec.storage.guestDirectory(of: spec.hostname)
         let disks: [DiskEntry]
         switch context.disks.layout {
         case .images:
             // The root first: pygrub looks for a boot loader's configuration on the first disk.
             let root = context.disks.root
             disks = try ([root] + context.disks.slots.filter { $0 != root }).map { slot in
-                try DiskEntry(vdev: slot.device, target: directory.appending(slot.image), isRoot: slot == root)
+                try DiskEntry(
+                    vdev: slot.device, target: context.disks.drive(slot.drive).path, isRoot: slot == root)
             }
         case .disk:
             disks = [
-                try DiskEntry(vdev: context.disks.diskDevice, target: directory.appending("disk.img"), isRoot: true)
+                try DiskEntry(
+                    vdev: context.disks.diskDevice, target: context.disks.drive("disk").path, isRoot: true)
             ]
         }
         let boot: GuestConfiguration.BootMethod

@@ -12,8 +12,9 @@ struct MakeImages: Step {
     let storage: GuestSpec.Storage
 
     var summary: String {
-        disks.layout == .disk
-            ? "Write the disk image" : "Write \(disks.slots.count) image\(disks.slots.count == 1 ? "" : "s")"
+        let what = if case .files = storage.home { "image" } else { "volume" }
+        return disks.layout == .disk
+            ? "Write the disk's \(what)" : "Write \(disks.slots.count) \(what)\(disks.slots.count == 1 ? "" : "s")"
     }
 
     var details: [String] {
@@ -35,30 +36,37 @@ struct MakeImages: Step {
         switch disks.layout {
         case .images:
             for slot in disks.slots {
-                let image = context.paths.guest.appending(slot.image)
+                let drive = disks.drive(slot.drive)
+                let image = context.workingPath(of: drive, findings)
+                if case .file = drive.place { try create(image, size: slot.partition.size, context) }
                 try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
                 findings.images.append(
                     .init(
-                        path: storage.guestDirectory(of: context.spec.hostname).appending(slot.image).string,
-                        size: slot.partition.size.bytes, device: slot.device))
+                        path: drive.path.string,
+                        size: findings.volumes[drive.name]?.size ?? slot.partition.size.bytes, device: drive.device))
             }
         case .disk:
-            let size = try await writeDisk(trees: trees, findings, context)
+            let drive = disks.drive("disk")
+            let size = try await writeDisk(drive, trees: trees, findings, context)
             findings.images.append(
                 .init(
-                    path: storage.guestDirectory(of: context.spec.hostname).appending("disk.img").string,
-                    size: size.bytes, device: disks.diskDevice))
+                    path: drive.path.string, size: findings.volumes[drive.name]?.size ?? size.bytes,
+                    device: drive.device))
         }
     }
 
-    /// One file system, or swap area, in an image of its own.
+    private func create(_ image: FilePath, size: ByteSize, _ context: RunContext) throws {
+        _ = try context.host.files.createImage(image, size: size, allocated: storage.allocation == .full)
+    }
+
+    /// One file system, or swap area, in an image or on a volume of its own.
     private func write(
         _ slot: DiskPlan.Slot, to image: FilePath, tree: FilePath?, _ findings: Findings, _ context: RunContext
     ) async throws {
         let partition = slot.partition
+        // A volume's blocks are its own, and what was zeroed is to stay so: a discarded block may read as anything.
+        let keepsAllocation = if case .files = storage.home { storage.allocation == .full } else { true }
         if let tree { try await checkFit(partition, tree: tree, context) }
-        _ = try context.host.files.createImage(
-            image, size: partition.size, allocated: storage.allocation == .full)
         guard let uuid = context.identifiers[partition.name] else { preconditionFailure("each partition has a UUID") }
         let maker = FileSystemMaker(image: image, uuid: uuid)
         switch partition.content {
@@ -68,7 +76,7 @@ struct MakeImages: Step {
             try await make(
                 maker.fileSystem(
                     kind, tree: direct ? tree : nil, features: findings.features,
-                    keepsAllocation: storage.allocation == .full), partition, context)
+                    keepsAllocation: keepsAllocation), partition, context)
             if !direct, let tree {
                 let mountPoint = context.paths.scratch.appending("mount-\(partition.name)")
                 _ = try context.host.files.createDirectory(mountPoint, mode: 0o700)
@@ -107,15 +115,16 @@ struct MakeImages: Step {
     }
 
     private func writeDisk(
-        trees: [String: FilePath], _ findings: Findings, _ context: RunContext
+        _ drive: DiskPlan.Drive, trees: [String: FilePath], _ findings: Findings, _ context: RunContext
     ) async throws -> ByteSize {
-        let image = context.paths.guest.appending("disk.img")
+        let image = context.workingPath(of: drive, findings)
         let table = try PartitionedDisk(disks)
-        _ = try context.host.files.createImage(image, size: table.size, allocated: storage.allocation == .full)
+        if case .file = drive.place { try create(image, size: table.size, context) }
         let offsets = try table.write(to: image)
         for slot in disks.slots {
             guard let offset = offsets[slot.number] else { preconditionFailure("each slot is in the table") }
             let part = context.paths.scratch.appending("part-\(slot.partition.name).img")
+            try create(part, size: slot.partition.size, context)
             try await write(slot, to: part, tree: trees[slot.partition.name], findings, context)
             try context.host.files.copyRange(from: part, to: image, at: offset)
             try context.host.files.remove(part)

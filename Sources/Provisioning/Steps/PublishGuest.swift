@@ -1,5 +1,6 @@
 import GuestModel
 import LinuxHost
+import Storage
 import SystemPackage
 
 /// Gives the finished directory and configuration their names, and makes the guest known: the moment from which a
@@ -7,6 +8,7 @@ import SystemPackage
 struct PublishGuest: Step {
     let directory: FilePath
     let configuration: FilePath
+    let disks: DiskPlan
 
     var summary: String { "Publish \(directory) and \(configuration)" }
 
@@ -35,6 +37,20 @@ struct PublishGuest: Step {
                 try effects.setAside(configuration, as: aside, identity: old.identity, step: summary)
                 tidying.append(.removeFile(path: aside.string, identity: old.identity))
             }
+            for (number, old) in (try effects.store.record(named: context.spec.hostname.name)?.volumes ?? [])
+                .enumerated()
+            {
+                let aside = "domus-\(effects.run)-old\(number)"
+                try effects.setAside(old, as: aside, step: summary)
+                tidying.append(
+                    .removeVolume(group: old.group, name: aside, uuid: old.uuid, tag: VolumeTags.all))
+            }
+        }
+        var volumes: [GuestRecord.OwnedVolume] = []
+        for drive in disks.drives {
+            guard case .volume(let path) = drive.place, let made = findings.volumes[drive.name] else { continue }
+            try effects.publish(made, as: path, step: summary)
+            volumes.append(.init(group: path.group.name, name: path.volume.name, uuid: made.uuid))
         }
         try effects.publish(
             context.paths.guest, as: directory, identity: guestDirectory, isDirectory: true, step: summary)
@@ -46,12 +62,12 @@ struct PublishGuest: Step {
 
         try effects.store.commit(
             run: effects.run,
-            saving: record(findings, guestDirectory, configurationIdentity, context), tidying: tidying)
+            saving: record(findings, guestDirectory, volumes, configurationIdentity, context), tidying: tidying)
     }
 
     private func record(
-        _ findings: Findings, _ guestDirectory: FileIdentity, _ configurationIdentity: FileIdentity,
-        _ context: RunContext
+        _ findings: Findings, _ guestDirectory: FileIdentity, _ volumes: [GuestRecord.OwnedVolume],
+        _ configurationIdentity: FileIdentity, _ context: RunContext
     ) -> GuestRecord {
         let spec = context.spec
         return GuestRecord(
@@ -63,6 +79,7 @@ struct PublishGuest: Step {
             furtherInterfaces: spec.furtherInterfaces.map(GuestRecord.Interface.init),
             installMethod: spec.install.method.name,
             directory: .init(path: directory, identity: guestDirectory), images: findings.images,
+            volumes: volumes,
             configuration: .init(path: configuration, identity: configurationIdentity),
             created: context.host.clock.seconds, madeBy: Product.version)
     }

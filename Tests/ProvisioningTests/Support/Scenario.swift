@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let work: @Sendable (World, FakeHost) async throws -> Void
 
     /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
-    static let manifold = [all[0], all[3], all[5], all[7]]
+    static let manifold = [all[0], all[3], all[5], all[7], all[10]]
 
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
@@ -72,6 +72,34 @@ struct Scenario: Sendable, CustomTestStringConvertible {
                 let world = try await Work.worldWithGuest()
                 world.machine.tree.put(link: "../web1.cfg", at: "/etc/xen/auto/10-web1")
                 world.machine.tree.put(link: "10-web1", at: "/etc/xen/auto/web1.cfg")
+                return world
+            }
+        ) { world, process in
+            try await Work.delete("web1", in: world, as: process)
+        },
+        Scenario(testDescription: "create on volumes", beginning: { try Work.worldWithVolumeGroup() }) {
+            world, process in
+            try await Work.create(Work.onVolumes(), in: world, as: process)
+        },
+        Scenario(testDescription: "create in a thin pool", beginning: { try Work.worldWithVolumeGroup() }) {
+            world, process in
+            try await Work.create(Work.onVolumes(pool: "pool"), in: world, as: process)
+        },
+        Scenario(
+            testDescription: "create on volumes in the place of another",
+            beginning: {
+                let world = try Work.worldWithVolumeGroup()
+                try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+                return world
+            }
+        ) { world, process in
+            try await Work.create(Work.onVolumes(), in: world, as: process, replaces: true)
+        },
+        Scenario(
+            testDescription: "delete one on volumes",
+            beginning: {
+                let world = try Work.worldWithVolumeGroup()
+                try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
                 return world
             }
         ) { world, process in

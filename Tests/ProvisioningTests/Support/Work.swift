@@ -15,7 +15,7 @@ enum Work {
         for (index, partition) in spec.storage.partitions.enumerated() {
             identifiers[partition.name] = "00000000-0000-4000-8000-00000000000\(index)"
         }
-        return CreatePlan(
+        return try CreatePlan(
             spec, run: run, locations: World.locations,
             hooks: try HookSet(
                 stock: World.locations.hooks, user: World.locations.userConfiguration.appending("hooks.d"),
@@ -56,6 +56,25 @@ enum Work {
     static func recover(_ world: World, as process: FakeHost? = nil) throws -> [String] {
         let recovery = Recovery(host: (process ?? world.process()).host, store: world.store)
         return try recovery.unfinished().flatMap { recovery.recover($0).left }
+    }
+
+    /// A guest whose disks are volumes.
+    static func onVolumes(pool: String? = nil) throws -> GuestSpec {
+        let home = GuestSpec.Storage.Home.volumes(
+            try VolumeGroupName("vg0"), pool: try pool.map { try VolumeName($0) }, wiping: true)
+        return Sample.guest { spec in
+            spec.storage.home = home
+            spec.storage.partitions = [Sample.partition("swap", 512, nil), Sample.partition("disk", 2048)]
+        }
+    }
+
+    /// A machine with a volume group, of which somebody else has a volume.
+    static func worldWithVolumeGroup() throws -> World {
+        let world = try World()
+        FakeVolumes.addGroup("vg0", size: 64 << 30, to: &world.machine.tree)
+        FakeVolumes.add(
+            Volume(group: "vg0", name: "theirs", uuid: "uuid-of-theirs", size: 4 << 20), to: &world.machine.tree)
+        return world
     }
 
     /// A machine on which the guest is.

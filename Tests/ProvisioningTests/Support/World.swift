@@ -51,7 +51,9 @@ struct World: Sendable {
 
     /// Names that only a run in progress has.
     var leftovers: [String] {
-        machine.tree.snapshot().keys.filter { $0.contains(".domus-") }.sorted()
+        machine.tree.snapshot().keys.filter { name in
+            name.contains(".domus-") || name.hasPrefix("/dev/") && name.contains("/domus-")
+        }.sorted()
     }
 
     func process(_ faults: [FakeHost.Fault] = [], programs: [String: FakeHost.Program] = [:]) -> FakeHost {

@@ -1,0 +1,72 @@
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+
+/// Makes the guest's volumes, under names of the run's own.
+struct CarveVolumes: Step {
+    let disks: DiskPlan
+    let group: VolumeGroupName
+    let pool: VolumeName?
+
+    var summary: String {
+        "Carve \(disks.drives.count) volume\(disks.drives.count == 1 ? "" : "s") out of "
+            + (pool.map { "the thin pool \(group)/\($0)" } ?? "\(group)")
+    }
+
+    var details: [String] {
+        disks.drives.map { "\($0.path): \((try? disks.size(of: $0)).map(\.description) ?? "?")" }
+    }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        for drive in disks.drives {
+            findings.volumes[drive.name] = try context.effects.createOwnVolume(
+                DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
+                size: disks.size(of: drive), pool: pool, guest: context.spec.hostname, step: summary)
+        }
+    }
+}
+
+/// Has the guest's volumes read as zeros, all of them: what another guest left on the same extents is nobody's to read.
+struct ZeroVolumes: Step {
+    let disks: DiskPlan
+
+    /// Bytes between one look for an interruption and the next.
+    private static let stride: Int64 = 1 << 30
+
+    var summary: String { "Zero the volume\(disks.drives.count == 1 ? "" : "s")" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        for drive in disks.drives {
+            guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
+            for offset in Swift.stride(from: 0, to: volume.size, by: Int(Self.stride)) {
+                try Task.checkCancellation()
+                try context.host.files.zero(
+                    FilePath(volume.path.device), from: offset, length: min(Self.stride, volume.size - offset))
+            }
+        }
+    }
+}
+
+extension DiskPlan {
+    /// How large a drive must be.
+    func size(of drive: Drive) throws -> ByteSize {
+        if layout == .disk { return try PartitionedDisk(self).size }
+        guard let slot = slots.first(where: { $0.drive == drive.name }) else {
+            preconditionFailure("a drive has a slot")
+        }
+        return slot.partition.size
+    }
+}
+
+/// The tags on what Domus makes.
+package enum VolumeTags {
+    /// On every volume of Domus's.
+    package static let all = "domus"
+
+    /// On those that a run made: how a killed run knows its own.
+    package static func of(run: String) -> String { "domus.run.\(run)" }
+
+    /// On those of a guest, for people, and for those who find a volume whose record is lost.
+    package static func of(guest: Hostname) -> String { "domus.guest.\(guest)" }
+}

@@ -1,0 +1,200 @@
+import FakeHost
+import GuestModel
+import LinuxHost
+import Provisioning
+import SystemPackage
+import Testing
+
+/// Guests on logical volumes: what is refused beforehand, and what is told by what it is.
+@Suite("Guests on volumes")
+struct VolumeTests {
+    private func pool(_ name: String = "pool", data: Double = 10, metadata: Double = 5) -> Volume {
+        Volume(
+            group: "vg0", name: name, uuid: "uuid-of-\(name)", size: 16 << 30, dataPercent: data,
+            metadataPercent: metadata, isThinPool: true)
+    }
+
+    private func refusal(
+        pool: String? = nil, replaces: Bool = false, _ change: (inout FakeTree) throws -> Void
+    ) async throws -> ProvisioningError? {
+        let world = try Work.worldWithVolumeGroup()
+        try change(&world.machine.tree)
+        let process = world.process()
+        let before = try world.state()
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(Work.onVolumes(pool: pool), in: world, as: process, replaces: replaces)
+        }
+        #expect(difference(try world.state(), from: before) == [])
+        return error
+    }
+
+    @Test("a group that is not there is answered with those that are")
+    func unknownGroup() async throws {
+        let world = try World()
+        FakeVolumes.addGroup("fast", size: 1 << 30, to: &world.machine.tree)
+        FakeVolumes.addGroup("slow", size: 1 << 30, to: &world.machine.tree)
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(Work.onVolumes(), in: world, as: world.process())
+        }
+        #expect(error?.message == "there is no volume group \"vg0\" on this host")
+        #expect(error?.hint == "there is fast, slow" && error?.exit == .noInput)
+    }
+
+    @Test("a group that lacks a device is refused")
+    func partial() async throws {
+        let error = try await refusal { FakeVolumes.loseDevice(of: "vg0", in: &$0) }
+        #expect(error?.message.contains("is not whole: 1 of its physical volumes is missing") == true)
+        #expect(error?.exit == .unavailable)
+    }
+
+    @Test("a kernel without device-mapper is told before anything is made")
+    func noDeviceMapper() async throws {
+        let error = try await refusal { $0.take("/dev/mapper/control") }
+        #expect(error?.message.contains("/dev/mapper/control") == true && error?.exit == .unavailable)
+    }
+
+    @Test("room is counted in whole extents, and what is missing is said")
+    func noRoom() async throws {
+        // A root of 2 GiB and a swap area of 512 MiB.
+        let error = try await refusal { tree in
+            FakeVolumes.add(
+                Volume(group: "vg0", name: "large", uuid: "uuid-of-large", size: 62 << 30), to: &tree)
+        }
+        #expect(error?.exit == .cannotCreate)
+        #expect(
+            error?.message
+                == "there is no room for web1 in the volume group vg0: its volumes take 2.5G, 1.9G are free, and 516M "
+                + "are missing", "\(error?.message ?? "")")
+    }
+
+    @Test("a volume of that name that is not the guest's is never replaced", arguments: [false, true])
+    func taken(replaces: Bool) async throws {
+        let error = try await refusal(replaces: replaces) { tree in
+            FakeVolumes.add(
+                Volume(group: "vg0", name: "web1-disk", uuid: "uuid-of-another", size: 4 << 20), to: &tree)
+        }
+        #expect(error?.message == "there is a volume vg0/web1-disk already, and it is not one of web1's")
+        #expect(error?.exit == .cannotCreate)
+    }
+
+    @Test("a pool that is none, or not there, is answered with those that are")
+    func noPool() async throws {
+        let missing = try await refusal(pool: "pool") { FakeVolumes.add(pool("other"), to: &$0) }
+        #expect(missing?.message == "there is no thin pool vg0/pool" && missing?.hint == "the group has other")
+        let plain = try await refusal(pool: "theirs") { _ in }
+        #expect(plain?.message == "vg0/theirs is no thin pool" && plain?.hint == "the group has none")
+    }
+
+    @Test("a pool that is nearly full takes no guest, whichever part of it is", arguments: ["data", "metadata"])
+    func fullPool(part: String) async throws {
+        let full = part == "data" ? pool(data: 95) : pool(metadata: 95)
+        let error = try await refusal(pool: "pool") { FakeVolumes.add(full, to: &$0) }
+        #expect(error?.message.contains("95.0 % of its \(part) is used") == true, "\(error?.message ?? "")")
+        #expect(error?.exit == .cannotCreate)
+    }
+
+    @Test("a pool that fills up is told")
+    func fillingPool() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        FakeVolumes.add(pool(data: 94.9), to: &world.machine.tree)
+        let process = world.process(programs: ["true": { _ in .exited(0) }])
+        let plan = try Work.plan(Work.onVolumes(pool: "pool"), run: "00000000000a", on: process.host)
+        let preflight = Preflight(host: process.host, store: world.store, plan: plan)
+        try await preflight.check(replacesExisting: false)
+        let warnings = await preflight.warnings().filter { $0.contains("thin pool") }
+        #expect(
+            warnings.count == 1 && warnings.first?.contains("the data of the thin pool vg0/pool is 94.9 % full") == true
+        )
+    }
+
+    @Test("a finished guest's volumes have their names, their tags and their place in the record and the configuration")
+    func finished() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "00000000000a")
+        let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
+        #expect(volumes.map(\.name) == ["theirs", "web1-disk", "web1-swap"])
+        #expect(volumes[1].tags == ["domus", "domus.run.00000000000a", "domus.guest.web1"])
+        let record = try #require(try world.store.record(named: "web1"))
+        #expect(record.volumes?.map(\.path) == ["vg0/web1-swap", "vg0/web1-disk"])
+        #expect(record.images.map(\.path) == ["/dev/vg0/web1-swap", "/dev/vg0/web1-disk"])
+        let configuration = try #require(world.machine.tree.text("/etc/xen/web1.cfg"))
+        #expect(configuration.contains("target=/dev/vg0/web1-disk") && !configuration.contains("domus-"))
+        #expect(world.machine.tree.text("/dev/vg0/web1-disk")?.hasPrefix("made by mke2fs") == true)
+    }
+
+    @Test(
+        "volumes outside pools are zeroed before anything is written on them, unless that is declined",
+        arguments: [true, false])
+    func zeroing(wiping: Bool) async throws {
+        let world = try Work.worldWithVolumeGroup()
+        let process = world.process()
+        var spec = try Work.onVolumes()
+        spec.storage.home = .volumes(try VolumeGroupName("vg0"), pool: nil, wiping: wiping)
+        try await Work.create(spec, in: world, as: process, run: "00000000000a")
+        let zeroed = process.effects.filter { $0.hasPrefix("write zeros to /dev/vg0/domus-00000000000a-disk") }
+        // 2 GiB, a gibibyte at a time.
+        #expect(zeroed.count == (wiping ? 2 : 0))
+        if wiping {
+            let last = try #require(process.effects.lastIndex { $0.hasPrefix("write zeros") })
+            let write = try #require(process.effects.firstIndex { $0.contains("mke2fs") })
+            #expect(last < write)
+        }
+        let pooled = world.process()
+        FakeVolumes.add(pool(), to: &world.machine.tree)
+        var thin = try Work.onVolumes(pool: "pool")
+        thin.hostname = try Hostname("web2")
+        try await Work.create(thin, in: world, as: pooled, run: "00000000000b")
+        #expect(!pooled.effects.contains { $0.hasPrefix("write zeros") })
+    }
+
+    @Test("deleting takes the guest's volumes by what they are, not by their names")
+    func deletion() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+        // Somebody has put a volume of their own in the place of the guest's disk.
+        let group = try VolumeGroupName("vg0")
+        let host = world.process().host
+        let disk = try #require(try host.volumes.volumes(in: group).first { $0.name == "web1-disk" })
+        _ = try host.volumes.rename(VolumePath(parsing: "vg0/web1-disk"), to: VolumeName("kept"), uuid: disk.uuid)
+        FakeVolumes.add(
+            Volume(group: "vg0", name: "web1-disk", uuid: "uuid-of-another", size: 4 << 20), to: &world.machine.tree)
+        let provisioner = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
+        let deletion = try provisioner.deletion(of: "web1")
+        #expect(deletion.missing == ["vg0/web1-disk: it is gone, or not the one that Domus made"])
+        try await Work.delete("web1", in: world, as: world.process())
+        #expect(try host.volumes.volumes(in: group).map(\.name) == ["kept", "theirs", "web1-disk"])
+    }
+
+    @Test("a guest whose volume is open is not deleted, and nothing of it is touched")
+    func open() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+        FakeVolumes.open("web1-disk", of: "vg0", in: &world.machine.tree)
+        let before = try world.state()
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.delete("web1", in: world, as: world.process())
+        }
+        #expect(error?.message == "the volume vg0/web1-disk of web1 is in use" && error?.exit == .temporary)
+        #expect(difference(try world.state(), from: before) == [])
+    }
+
+    @Test("a group that has vanished keeps the journal's entries, and the next recovery does them")
+    func vanished() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        let course = world.process([.killAfter(8)])
+        await #expect(throws: ProvisioningError.self) {
+            try await Work.create(Work.onVolumes(), in: world, as: course, run: "00000000000a")
+        }
+        let present = world.machine.tree
+        #expect(present.snapshot().keys.contains { $0.hasPrefix("/dev/vg0/domus-") })
+        world.machine.tree.take("/var/lib/fake-lvm/vg0")
+        #expect(try Work.recover(world).contains { $0.contains("vg0") })
+        #expect(try world.store.runs().count == 1)
+        for (path, _) in present.snapshot() where path.hasPrefix("/var/lib/fake-lvm/vg0/") {
+            world.machine.tree.put(present.text(path) ?? "", at: path)
+        }
+        #expect(try Work.recover(world).isEmpty)
+        #expect(try world.store.runs().isEmpty)
+        #expect(try world.process().host.volumes.volumes(in: VolumeGroupName("vg0")).map(\.name) == ["theirs"])
+    }
+}
