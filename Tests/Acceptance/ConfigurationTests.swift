@@ -75,7 +75,7 @@ struct ConfigurationTests {
             ("dist = bookwrom\n", 1, "is not a release"),
             ("mac = 01:02\n", 1, "is not a MAC address"),
             ("vcpus = none\n", 1, "is not a number of virtual CPUs"),
-            ("lvm = vg0\n", 1, "lvm is an option of xen-tools that Domus does not have yet"),
+            ("zpool = tank\n", 1, "zpool is an option of xen-tools that Domus does not have yet"),
             ("role = web,missing\n", 1, "there is no role"),
             ("dhcp = maybe\n", 1, "\"maybe\" is neither yes nor no"),
         ]

@@ -95,6 +95,29 @@ struct ChangingTests {
         }
     }
 
+    @Test(
+        "a range reads as zeros afterwards, and what is beside it as before", Requirement.loopDevices,
+        arguments: [false, true])
+    func zero(isDevice: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let image = directory.appending("disk.img")
+            try writeFile(image, [UInt8](repeating: 0xA5, count: 4 << 20))
+            var target = image
+            if isDevice {
+                let loop = try await run("losetup", ["--find", "--show", image.string]).orThrow().standardOutput
+                target = FilePath(loop.filter { $0 != "\n" })
+            }
+            let result = Result { try files.zero(target, from: 1 << 20, length: 2 << 20) }
+            if isDevice { try await run("losetup", ["--detach", target.string]).orThrow() }
+            try result.get()
+            let bytes = try readFile(image)
+            #expect(bytes.count == 4 << 20)
+            #expect(bytes[..<(1 << 20)].allSatisfy { $0 == 0xA5 })
+            #expect(bytes[(1 << 20)..<(3 << 20)].allSatisfy { $0 == 0 })
+            #expect(bytes[(3 << 20)...].allSatisfy { $0 == 0xA5 })
+        }
+    }
+
     @Test("an image that does not fit is refused with advice, and nothing of it is left", Requirement.mountNamespaces)
     func fullDisk() async throws {
         try await withMount { path in

@@ -1,4 +1,5 @@
 import FakeHost
+import GuestModel
 import LinuxHost
 import Provisioning
 import SystemPackage
@@ -8,6 +9,27 @@ import Testing
 struct UndoTests {
     private let machine = FakeMachine(FakePrograms.bareMachine(template: ""))
     private var host: Host { FakeHost(machine).host }
+
+    @Test("a volume is told by its tag and UUID, not by its name")
+    func volume() throws {
+        FakeVolumes.addGroup("vg0", size: 1 << 30, to: &machine.tree)
+        let mine = Volume(group: "vg0", name: "a", uuid: "uuid-1", size: 4 << 20, tags: ["domus.run.1"])
+        let theirs = Volume(group: "vg0", name: "b", uuid: "uuid-2", size: 4 << 20, tags: ["domus.run.2"])
+        for volume in [mine, theirs] { FakeVolumes.add(volume, to: &machine.tree) }
+        func names() throws -> [String] { try host.volumes.volumes(in: VolumeGroupName("vg0")).map(\.name) }
+
+        #expect(try !Undo.removeVolume(group: "vg0", name: "a", uuid: "uuid-2", tag: "domus.run.1").perform(on: host))
+        #expect(try !Undo.removeVolume(group: "vg0", name: "b", uuid: nil, tag: "domus.run.3").perform(on: host))
+        #expect(try names() == ["a", "b"])
+        let back = Undo.renameVolumeBack(group: "vg0", from: "b", to: "c", uuid: "uuid-1")
+        #expect(try !back.perform(on: host))
+        #expect(try Undo.renameVolumeBack(group: "vg0", from: "a", to: "c", uuid: "uuid-1").perform(on: host))
+        #expect(try names() == ["b", "c"])
+        let undo = Undo.removeVolume(group: "vg0", name: "a", uuid: nil, tag: "domus.run.1")
+        #expect(try undo.perform(on: host))
+        #expect(try !undo.perform(on: host))
+        #expect(try names() == ["b"])
+    }
 
     @Test("a file that somebody else put at the path is not removed")
     func foreignFile() throws {

@@ -28,6 +28,21 @@ struct VolumeTests {
         return error
     }
 
+    @Test("a plan names the volumes and their sizes")
+    func plan() throws {
+        let world = try Work.worldWithVolumeGroup()
+        func lines(_ spec: GuestSpec) throws -> [String] {
+            try Work.plan(spec, run: "00000000000a", on: world.process().host).steps
+                .filter { $0.summary.contains("olume") }.flatMap { [$0.summary] + $0.details }
+        }
+        let written = ["Write 2 volumes", "xvda1: 512M swap", "xvda2: 2G ext4 at /"]
+        let carved = ["/dev/vg0/web1-swap: 512M", "/dev/vg0/web1-disk: 2G"]
+        #expect(try lines(Work.onVolumes()) == ["Carve 2 volumes out of vg0"] + carved + ["Zero the volumes"] + written)
+        #expect(
+            try lines(Work.onVolumes(pool: "pool")) == ["Carve 2 volumes out of the thin pool vg0/pool"] + carved
+                + written)
+    }
+
     @Test("a group that is not there is answered with those that are")
     func unknownGroup() async throws {
         let world = try World()

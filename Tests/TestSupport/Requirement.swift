@@ -20,6 +20,11 @@ package enum Requirement {
         .enabled("needs mount namespaces (unshare --mount)") { await mountNamespacesWork.value }
     }
 
+    /// The kernel has no device-mapper.
+    package static var noDeviceMapper: ConditionTrait {
+        .enabled(if: !fileExists("/dev/mapper/control"), "shows what is said where the kernel has no device-mapper")
+    }
+
     /// All of these programs are installed.
     package static func program(_ names: String...) -> ConditionTrait {
         let missing = names.filter { findProgram($0) == nil }

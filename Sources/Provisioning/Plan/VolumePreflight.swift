@@ -36,6 +36,7 @@ struct VolumePreflight {
         } else {
             try checkExtents(group)
         }
+        try checkDeviceMapper()
     }
 
     /// What is not wrong yet.
@@ -62,12 +63,14 @@ struct VolumePreflight {
                     + "\(group.missingDevices == 1 ? "is" : "are") missing",
                 exit: .unavailable, hint: "bring them back, or take them out with vgreduce(8); pvs(8) shows which")
         }
-        guard try host.files.entry(at: "/dev/mapper/control") != nil else {
-            throw ProvisioningError(
-                "volumes cannot be used here: this kernel has no device-mapper (/dev/mapper/control)",
-                exit: .unavailable, hint: "modprobe dm_mod; in a container it takes the host's")
-        }
         return group
+    }
+
+    private func checkDeviceMapper() throws {
+        guard try host.files.entry(at: "/dev/mapper/control") == nil else { return }
+        throw ProvisioningError(
+            "volumes cannot be used here: this kernel has no device-mapper (/dev/mapper/control)",
+            exit: .unavailable, hint: "modprobe dm_mod; in a container it takes the host's")
     }
 
     private func checkNames(_ volumes: [Volume]) throws {
