@@ -158,6 +158,11 @@ struct SpecDescription: Encodable {
             ("vcpus", "\(spec.machine.virtualCPUs)"), ("dir", spec.storage.directory.string),
             ("layout", spec.storage.layout.rawValue), ("image", spec.storage.allocation.rawValue),
         ]
+        if case .volumes(let group, let pool, let wiping) = spec.storage.home {
+            values.append(("lvm", group.name))
+            if let pool { values.append(("lvm_thin", pool.name)) }
+            if !wiping { values.append(("no-wipe", "1")) }
+        }
         if let maximum = spec.machine.maximumMemory { values.append(("maxmem", maximum.description)) }
         for partition in spec.storage.partitions {
             values.append(

@@ -32,9 +32,25 @@ struct ListCommand: AsyncParsableCommand {
         var distribution: String?
         var codename: String?
         var disks: [String]
+        /// Those of its disks that are logical volumes, as they are now.
+        var volumes: [GuestVolume]?
         var configuration: String
         /// Whether Domus made it, so that it can delete it.
         var managed: Bool
+    }
+
+    /// A guest's volume, as lists show it.
+    struct GuestVolume: Encodable {
+        var path: String
+        /// Bytes, as the guest sees it; nil when it is gone.
+        var size: Int64?
+        /// The thin pool that it is in.
+        var pool: String?
+        /// Percent of the volume that the pool keeps for it.
+        var dataPercent: Double?
+        /// Percent of the pool that is used, by all that is in it.
+        var poolDataPercent: Double?
+        var poolMetadataPercent: Double?
     }
 
     func run() async throws {
@@ -43,7 +59,9 @@ struct ListCommand: AsyncParsableCommand {
         var documents: [Document] = []
         if let store = try shared.existingStore(host) {
             try UnfinishedRuns(host: host, store: store).tell(console)
-            documents = try store.records().map(Self.document(of:))
+            let records = try store.records()
+            let groups = Self.volumes(of: records, host, console)
+            documents = records.map { Self.document(of: $0, groups) }
         }
         let known = Set(documents.map(\.configuration))
         let directory = Invoked.workingDirectory.pushing(FilePath(output ?? "/etc/xen")).lexicallyNormalized()
@@ -59,12 +77,36 @@ struct ListCommand: AsyncParsableCommand {
         console.result(Self.text(of: documents), json: documents)
     }
 
-    private static func document(of record: GuestRecord) -> Document {
+    /// The volumes of the groups that guests have volumes in; of a group that cannot be asked none, with a warning.
+    private static func volumes(of records: [GuestRecord], _ host: Host, _ console: Console) -> [String: [Volume]] {
+        var volumes: [String: [Volume]] = [:]
+        for name in Set(records.flatMap { $0.volumes ?? [] }.map(\.group)).sorted() {
+            do {
+                volumes[name] = try host.volumes.volumes(in: VolumeGroupName(name))
+            } catch {
+                console.warn("the volumes of \(name) are not known: \(error)")
+            }
+        }
+        return volumes
+    }
+
+    private static func volume(_ owned: GuestRecord.OwnedVolume, in volumes: [Volume]) -> GuestVolume {
+        let volume = volumes.first { $0.uuid == owned.uuid }
+        let pool = volume?.pool.flatMap { name in volumes.first { $0.name == name } }
+        return GuestVolume(
+            path: owned.path, size: volume?.size, pool: volume?.pool.map { "\(owned.group)/\($0)" },
+            dataPercent: volume?.dataPercent, poolDataPercent: pool?.dataPercent,
+            poolMetadataPercent: pool?.metadataPercent)
+    }
+
+    private static func document(of record: GuestRecord, _ groups: [String: [Volume]]) -> Document {
         Document(
             name: record.hostname, memoryMiB: record.memoryMiB, type: record.type, vcpus: record.virtualCPUs,
             dhcp: record.addresses.isEmpty, addresses: record.addresses, mac: record.mac,
             interfaces: record.interfaces, distribution: record.distribution, codename: record.codename,
-            disks: record.images.map(\.path), configuration: record.configuration.path, managed: true)
+            disks: record.images.map(\.path),
+            volumes: record.volumes?.map { volume($0, in: groups[$0.group] ?? []) },
+            configuration: record.configuration.path, managed: true)
     }
 
     /// A guest that another tool, or an administrator, made: what its configuration says.
@@ -77,7 +119,7 @@ struct ListCommand: AsyncParsableCommand {
                 name: name, memoryMiB: summary.memory.map(Int64.init), type: summary.type, vcpus: summary.virtualCPUs,
                 dhcp: summary.usesDHCP, addresses: summary.vifs.first?.addresses ?? [],
                 mac: summary.vifs.first?.mac?.description, interfaces: interfaces(summary), distribution: nil,
-                codename: nil, disks: summary.paths, configuration: path.string, managed: false)
+                codename: nil, disks: summary.paths, volumes: nil, configuration: path.string, managed: false)
         } catch {
             console.warn("\(path) is passed over: \(error)")
             return nil
@@ -110,8 +152,22 @@ struct ListCommand: AsyncParsableCommand {
             lines.append("Type: \(document.type)")
             if let codename = document.codename { lines.append("Distribution: \(codename)") }
             lines += document.disks.map { "Disk: \($0)" }
+            lines += (document.volumes ?? []).map(\.text)
             lines.append("Config: \(document.configuration)")
             return lines.joined(separator: "\n") + "\n"
         }.joined(separator: "\n")
+    }
+}
+
+extension ListCommand.GuestVolume {
+    /// One line for people: `Volume: vg0/web1-disk, 4G, 31.3 % of it in vg0/pool, which is 42.7 % full`.
+    fileprivate var text: String {
+        guard let size else { return "Volume: \(path), gone or not known" }
+        var parts = [path, "\(ByteSize(bytes: size))"]
+        if let pool {
+            parts.append((dataPercent.map { "\($0) % of it " } ?? "") + "in \(pool)")
+            if let poolDataPercent { parts.append("which is \(poolDataPercent) % full") }
+        }
+        return "Volume: " + parts.joined(separator: ", ")
     }
 }

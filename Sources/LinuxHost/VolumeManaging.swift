@@ -74,13 +74,12 @@ package protocol VolumeManaging: Sendable {
     /// The volumes of a group, by name; hidden parts of others not among them.
     func volumes(in group: VolumeGroupName) throws(HostError) -> [Volume]
 
-    /// Makes a volume and activates it.
+    /// Makes a volume and activates it. What it is, ``volumes(in:)`` tells: each question takes LVM a look at all disks.
     ///
     /// - Parameters:
     ///   - pool: the thin pool that it is to be in.
     ///   - tags: what it has from its first moment, so that a run that is killed then still knows it.
-    /// - Returns: its UUID.
-    func create(_ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]) throws(HostError) -> String
+    func create(_ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]) throws(HostError)
 
     /// Removes the volume of a group that has this tag and, where one is given, this UUID, whatever its name is now.
     ///

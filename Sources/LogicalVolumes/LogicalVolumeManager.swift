@@ -24,7 +24,7 @@ package struct LogicalVolumeManager: VolumeManaging {
 
     package func create(
         _ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]
-    ) throws(HostError) -> String {
+    ) throws(HostError) {
         var command = LVMCommand("lvcreate").adding("--yes", "--name").adding(path.volume)
         for tag in tags { command = command.adding("--addtag").adding(tag) }
         if let pool {
@@ -34,11 +34,6 @@ package struct LogicalVolumeManager: VolumeManaging {
         }
         if !activates { command = command.adding("--activate", "n", "--zero", "n", "--wipesignatures", "n") }
         try run(command.adding(path.group), "make the volume \(path) of \(size)")
-        let made = try volumes(in: path.group).first { $0.name == path.volume.name }
-        guard let made, made.tags.isSuperset(of: tags.map(\.text)) else {
-            throw HostError("the volume \(path) was made, and is not there or not ours")
-        }
-        return made.uuid
     }
 
     package func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool {

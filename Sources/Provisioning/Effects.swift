@@ -57,19 +57,32 @@ package struct Effects: Sendable {
         return identity
     }
 
-    /// Makes a volume whose name, and tag, hold the run's number.
-    func createOwnVolume(
-        _ path: VolumePath, size: ByteSize, pool: VolumeName?, guest: Hostname, step: String
-    ) throws -> Findings.WorkingVolume {
+    /// Makes volumes whose names, and tag, hold the run's number.
+    ///
+    /// - Returns: them as they are, in the same order.
+    func createOwnVolumes(
+        _ wanted: [(path: VolumePath, size: ByteSize)], in group: VolumeGroupName, pool: VolumeName?, guest: Hostname,
+        step: String
+    ) throws -> [Findings.WorkingVolume] {
         let tag = VolumeTags.of(run: run)
-        let entry = try store.intend(
-            .removeVolume(group: path.group.name, name: path.volume.name, uuid: nil, tag: tag), step: step, run: run)
-        let tags = [VolumeTags.all, tag, VolumeTags.of(guest: guest)]
-        let uuid = try host.volumes.create(path, size: size, pool: pool, tags: tags.map { try VolumeTag($0) })
-        try store.amend(
-            entry, undo: .removeVolume(group: path.group.name, name: path.volume.name, uuid: uuid, tag: tag))
-        let made = try host.volumes.volumes(in: path.group).first { $0.uuid == uuid }
-        return .init(path: path, uuid: uuid, size: made?.size ?? size.bytes)
+        let tags = try [VolumeTags.all, tag, VolumeTags.of(guest: guest)].map { try VolumeTag($0) }
+        func undo(_ path: VolumePath, uuid: String?) -> Undo {
+            .removeVolume(group: group.name, name: path.volume.name, uuid: uuid, tag: tag)
+        }
+        var entries: [Int64] = []
+        for (path, size) in wanted {
+            entries.append(try store.intend(undo(path, uuid: nil), step: step, run: run))
+            try host.volumes.create(path, size: size, pool: pool, tags: tags)
+        }
+        let volumes = try host.volumes.volumes(in: group)
+        return try zip(wanted, entries).map { wanted, entry in
+            guard let volume = volumes.first(where: { $0.name == wanted.path.volume.name && $0.tags.contains(tag) })
+            else {
+                throw ProvisioningError("the volume \(wanted.path) was made, and is gone again", exit: .temporary)
+            }
+            try store.amend(entry, undo: undo(wanted.path, uuid: volume.uuid))
+            return .init(path: wanted.path, uuid: volume.uuid, size: volume.size)
+        }
     }
 
     /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before

@@ -142,6 +142,12 @@ package struct HookEnvironment: Sendable {
         _ spec: GuestSpec, _ plan: DiskPlan, _ identifiers: [String: String], to variables: inout [String: String]
     ) {
         variables["dir"] = spec.storage.directory.string
+        var imageType = "file:"
+        if case .volumes(let group, let pool, _) = spec.storage.home {
+            imageType = "phy:"
+            variables["lvm"] = group.name
+            variables["lvm_thin"] = pool?.name
+        }
         variables["image"] = spec.storage.allocation.rawValue
         variables["size"] = plan.root.partition.size.description
         variables["fs"] = plan.root.partition.fileSystem?.rawValue
@@ -157,7 +163,7 @@ package struct HookEnvironment: Sendable {
             // xen-tools' own order: name:size:type:mountpoint:options:imagetype:image
             variables["PARTITION\(index + 1)"] = [
                 partition.name, partition.size.description, partition.fileSystem?.rawValue ?? "swap",
-                partition.mountPoint ?? "", partition.mountOptions, "file:", image.string,
+                partition.mountPoint ?? "", partition.mountOptions, imageType, image.string,
             ].joined(separator: ":")
             variables["PARTITION_UUID\(index + 1)"] = identifiers[partition.name]
             variables["PARTITION_DEVICE\(index + 1)"] = slot.device

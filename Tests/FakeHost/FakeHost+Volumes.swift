@@ -93,7 +93,7 @@ extension FakeHost: VolumeManaging {
 
     package func create(
         _ path: VolumePath, size: ByteSize, pool: VolumeName?, tags: [VolumeTag]
-    ) throws(HostError) -> String {
+    ) throws(HostError) {
         try change("make the volume \(path)") { tree, _ throws(Errno) in
             guard try !FakeVolumes.volumes(in: path.group.name, tree).contains(where: { $0.name == path.volume.name })
             else { throw .fileExists }
@@ -103,7 +103,6 @@ extension FakeHost: VolumeManaging {
                 tags: Set(tags.map(\.text)), pool: pool?.name)
             tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(volume.uuid)")
             tree.put(.file([], size: whole), at: path.device, mode: 0o600)
-            return volume.uuid
         }
     }
 

@@ -18,13 +18,21 @@ struct ManagerTests {
         try VolumePath(parsing: "\(group)/\(volume)")
     }
 
+    /// Makes a volume, and looks its UUID up.
+    private func create(
+        _ volume: String, in group: String, mebibytes: Int64, tags: [VolumeTag]
+    ) throws -> String {
+        try manager.create(path(group, volume), size: .mebibytes(mebibytes), pool: nil, tags: tags)
+        return try #require(try manager.volumes(in: VolumeGroupName(group)).first { $0.name == volume }).uuid
+    }
+
     @Test("a group's size and room are told in bytes, and a volume takes its extents from it")
     func room() async throws {
         try await scratch.withGroup(mebibytes: 128) { name, _ in
             let before = try #require(try manager.groups().first { $0.name == name })
             #expect(before.size == before.free && before.missingDevices == 0)
             #expect(before.extentSize == 4 << 20 && before.size == 124 << 20)
-            _ = try manager.create(path(name, "a"), size: .mebibytes(5), pool: nil, tags: [])
+            try manager.create(path(name, "a"), size: .mebibytes(5), pool: nil, tags: [])
             let after = try #require(try manager.groups().first { $0.name == name })
             #expect(before.free - after.free == 8 << 20)
         }
@@ -34,7 +42,7 @@ struct ManagerTests {
     func tags() async throws {
         try await scratch.withGroup(mebibytes: 128) { name, _ in
             let tags = try [VolumeTag("domus"), VolumeTag("domus.run.0123456789ab")]
-            let uuid = try manager.create(path(name, "web1-disk"), size: .mebibytes(8), pool: nil, tags: tags)
+            let uuid = try create("web1-disk", in: name, mebibytes: 8, tags: tags)
             let told = try await scratch.lvm(
                 "lvs", "--noheadings", "-o", "lv_name,lv_uuid,lv_size,lv_tags", "--units", "b", name)
             #expect(
@@ -54,9 +62,9 @@ struct ManagerTests {
             let group = try VolumeGroupName(name)
             let ours = try VolumeTag("domus.run.1")
             let others = try VolumeTag("domus.run.2")
-            let mine = try manager.create(path(name, "mine"), size: .mebibytes(4), pool: nil, tags: [ours])
-            let yours = try manager.create(path(name, "yours"), size: .mebibytes(4), pool: nil, tags: [others])
-            _ = try manager.create(path(name, "nobodys"), size: .mebibytes(4), pool: nil, tags: [])
+            let mine = try create("mine", in: name, mebibytes: 4, tags: [ours])
+            let yours = try create("yours", in: name, mebibytes: 4, tags: [others])
+            try manager.create(path(name, "nobodys"), size: .mebibytes(4), pool: nil, tags: [])
 
             #expect(try manager.remove(from: group, uuid: mine, tag: others) == false)
             #expect(try manager.remove(from: group, uuid: yours, tag: ours) == false)
@@ -72,8 +80,8 @@ struct ManagerTests {
     @Test("a volume is renamed only if it is the one that was meant")
     func rename() async throws {
         try await scratch.withGroup(mebibytes: 128) { name, _ in
-            let uuid = try manager.create(path(name, "a"), size: .mebibytes(4), pool: nil, tags: [])
-            let other = try manager.create(path(name, "b"), size: .mebibytes(4), pool: nil, tags: [])
+            let uuid = try create("a", in: name, mebibytes: 4, tags: [])
+            let other = try create("b", in: name, mebibytes: 4, tags: [])
             #expect(try manager.rename(path(name, "a"), to: VolumeName("c"), uuid: other) == false)
             #expect(try manager.rename(path(name, "a"), to: VolumeName("c"), uuid: uuid) == true)
             #expect(try manager.rename(path(name, "a"), to: VolumeName("d"), uuid: uuid) == false)
@@ -89,7 +97,7 @@ struct ManagerTests {
     func refusals() async throws {
         try await scratch.withGroup(mebibytes: 64) { name, _ in
             let group = try VolumeGroupName(name)
-            _ = try manager.create(path(name, "a"), size: .mebibytes(4), pool: nil, tags: [])
+            try manager.create(path(name, "a"), size: .mebibytes(4), pool: nil, tags: [])
             let twice = #expect(throws: HostError.self) {
                 try manager.create(path(name, "a"), size: .mebibytes(4), pool: nil, tags: [])
             }
@@ -111,7 +119,7 @@ struct ManagerTests {
         try await scratch.withGroup(mebibytes: 64) { name, _ in
             for text in ["a", "A.b_c+d-e", "0", "web1.example.org-disk", ".a", "_x", String(repeating: "x", count: 90)]
             {
-                _ = try manager.create(path(name, text), size: .mebibytes(4), pool: nil, tags: [])
+                try manager.create(path(name, text), size: .mebibytes(4), pool: nil, tags: [])
             }
             for text in ["x_tmeta", "x_tdata", "x_rimage_0", "x_mlog", "x_cvol", "pvmove0", "snapshot1", "x_vorigin"] {
                 await #expect(throws: (any Error).self, "\(text)") {

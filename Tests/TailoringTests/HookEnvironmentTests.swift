@@ -100,6 +100,17 @@ struct HookEnvironmentTests {
         #expect(variables["noswap"] == nil)
     }
 
+    @Test("of a guest on volumes the group, the pool and the devices")
+    func volumes() throws {
+        let group = try VolumeGroupName("vg0")
+        let plain = variables { $0.storage.home = .volumes(group, pool: nil, wiping: true) }
+        #expect(plain["lvm"] == "vg0" && plain["lvm_thin"] == nil)
+        #expect(plain["PARTITION1"] == "swap:128M:swap::sw:phy::/dev/vg0/web1-swap")
+        let pool = try VolumeName("pool")
+        #expect(variables { $0.storage.home = .volumes(group, pool: pool, wiping: true) }["lvm_thin"] == "pool")
+        #expect(variables()["lvm"] == nil)
+    }
+
     @Test("without swap there is noswap")
     func noSwap() {
         let variables = variables { $0.storage.partitions = [Sample.partition("disk", 1024)] }

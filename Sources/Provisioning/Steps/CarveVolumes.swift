@@ -19,11 +19,13 @@ struct CarveVolumes: Step {
     }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        for drive in disks.drives {
-            findings.volumes[drive.name] = try context.effects.createOwnVolume(
-                DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
-                size: disks.size(of: drive), pool: pool, guest: context.spec.hostname, step: summary)
+        let wanted = try disks.drives.map { drive in
+            let path = try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run)
+            return (path: path, size: try disks.size(of: drive))
         }
+        let volumes = try context.effects.createOwnVolumes(
+            wanted, in: group, pool: pool, guest: context.spec.hostname, step: summary)
+        for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
     }
 }
 
