@@ -62,8 +62,10 @@ struct ManagerTests {
             let group = try VolumeGroupName(name)
             let ours = try VolumeTag("domus.run.1")
             let others = try VolumeTag("domus.run.2")
-            let mine = try create("mine", in: name, mebibytes: 4, tags: [ours])
-            let yours = try create("yours", in: name, mebibytes: 4, tags: [others])
+            // One tag among others, as they are in earnest.
+            let all = try VolumeTag("domus")
+            let mine = try create("mine", in: name, mebibytes: 4, tags: [all, ours])
+            let yours = try create("yours", in: name, mebibytes: 4, tags: [all, others])
             try manager.create(path(name, "nobodys"), size: .mebibytes(4), pool: nil, tags: [])
 
             #expect(try manager.remove(from: group, uuid: mine, tag: others) == false)

@@ -7,8 +7,11 @@ struct ReleasePackages {
         var packages = [baseFiles] + networking + kernels
         packages += release.initSystem == .systemd ? systemd : sysvinit
         if release.suite == "bookworm" {
-            // debootstrap asks for it by name.
-            packages.append(package("usr-is-merged", priority: "required"))
+            // debootstrap asks for it by name; mmdebstrap's hook for a merged /usr for its source, and a version over 1.
+            var merged = package("usr-is-merged", priority: "required")
+            merged.version = "37"
+            merged.relations = [("Source", "usrmerge")]
+            packages.append(merged)
         }
         return packages
     }
