@@ -70,6 +70,7 @@ struct DeleteCommand: AsyncParsableCommand {
                     "the guest \(name) is running (domain \(domain)); it is not deleted", exit: .temporary,
                     hint: XenHost.hint(toEnd: name))
             }
+            try provisioner.checkRemovable(deletion)
         }
         var documents: [Document] = []
         var text = ""

@@ -39,6 +39,10 @@ package struct Volume: Sendable, Hashable {
     /// Percent of a thin pool's metadata that is used.
     package var metadataPercent: Double?
     package var isThinPool: Bool
+    /// Of a thin pool: whether blocks read as zeros that its volumes have not written.
+    package var zeroesBlocks: Bool
+    /// Whether others are made of it that would go with it: snapshots outside thin pools, thin clones of an external origin.
+    package var hasDependents: Bool
     /// Whether its device is there.
     package var isActive: Bool
     /// Whether somebody has its device open: a running guest, a mount.
@@ -46,7 +50,8 @@ package struct Volume: Sendable, Hashable {
 
     package init(
         group: String, name: String, uuid: String, size: Int64, tags: Set<String> = [], pool: String? = nil,
-        dataPercent: Double? = nil, metadataPercent: Double? = nil, isThinPool: Bool = false, isActive: Bool = true,
+        dataPercent: Double? = nil, metadataPercent: Double? = nil, isThinPool: Bool = false, zeroesBlocks: Bool = true,
+        hasDependents: Bool = false, isActive: Bool = true,
         isOpen: Bool = false
     ) {
         self.group = group
@@ -58,6 +63,8 @@ package struct Volume: Sendable, Hashable {
         self.dataPercent = dataPercent
         self.metadataPercent = metadataPercent
         self.isThinPool = isThinPool
+        self.zeroesBlocks = zeroesBlocks
+        self.hasDependents = hasDependents
         self.isActive = isActive
         self.isOpen = isOpen
     }
@@ -65,8 +72,7 @@ package struct Volume: Sendable, Hashable {
 
 /// Volume groups and logical volumes.
 ///
-/// Every change names the volume by what it is, not only by its name: between looking and acting somebody else may have
-/// put another one in its place.
+/// Every change names the volume by what it is, not only by its name: somebody else may have put another one in its place.
 package protocol VolumeManaging: Sendable {
     /// All volume groups that this host sees, by name.
     func groups() throws(HostError) -> [VolumeGroup]
@@ -84,6 +90,7 @@ package protocol VolumeManaging: Sendable {
     /// Removes the volume of a group that has this tag and, where one is given, this UUID, whatever its name is now.
     ///
     /// - Returns: whether there was one.
+    /// - Throws: for one that has dependents, too: LVM would remove them with it.
     func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool
 
     /// Gives the volume of that UUID another name.

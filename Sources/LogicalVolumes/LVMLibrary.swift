@@ -6,9 +6,9 @@ import Synchronization
 struct LVMAnswer {
     /// One of `LVM2_COMMAND_SUCCEEDED` and its sisters.
     var status: Int32
-    /// What it printed: reports.
+    /// The lines of reports in JSON.
     var output: [String] = []
-    /// The lines that begin with `WARNING:`, without that word.
+    /// What else it printed: warnings, and what it has done.
     var warnings: [String] = []
     var errors: [String] = []
 
@@ -51,6 +51,8 @@ enum LVMLibrary {
                 LVMLibrary.note(String(cString: text), level: level)
             }
             handle = lvm2_init()
+            // It takes over the environment's locale, in which percents may have a comma.
+            setlocale(LC_ALL, "C.UTF-8")
             return handle
         }
     }
@@ -59,11 +61,11 @@ enum LVMLibrary {
         said.withLock { answer in
             if level <= LVM2_LOG_ERROR {
                 answer.errors.append(line)
-            } else if line.hasPrefix("WARNING: ") {
-                // On the same level as reports, in the middle of them.
-                answer.warnings.append(String(line.dropFirst("WARNING: ".count)))
-            } else {
+            } else if let first = line.first(where: { $0 != " " }), "{}[]\"".contains(first) {
                 answer.output.append(line)
+            } else {
+                // On the same level as reports, in the middle of them.
+                answer.warnings.append(line)
             }
         }
     }

@@ -31,18 +31,41 @@ enum LVMReport {
     }
 
     static let volumeFields: StaticString =
-        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,pool_lv,data_percent,metadata_percent,lv_active,lv_device_open"
+        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,lv_role,zero,pool_lv,data_percent,metadata_percent,lv_active,lv_device_open"
 
     static func volume(_ row: [String: String]) throws(HostError) -> Volume {
         let pool = try field("pool_lv", row)
+        let roles = Set(try field("lv_role", row).split(whereSeparator: isSeparator))
+        let origins: Set<Substring> = ["thickorigin", "multithickorigin", "extthinorigin", "multiextthinorigin"]
         return Volume(
             group: try field("vg_name", row), name: try field("lv_name", row), uuid: try field("lv_uuid", row),
             size: try number("lv_size", row),
             tags: Set(try field("lv_tags", row).split(separator: ",").map(String.init)),
-            pool: pool.isEmpty ? nil : pool, dataPercent: Double(try field("data_percent", row)),
-            metadataPercent: Double(try field("metadata_percent", row)),
-            isThinPool: Set(try field("lv_layout", row).split(separator: ",")).isSuperset(of: ["thin", "pool"]),
-            isActive: try field("lv_active", row) == "active", isOpen: try field("lv_device_open", row) == "open")
+            pool: pool.isEmpty ? nil : pool, dataPercent: try percent("data_percent", row),
+            metadataPercent: try percent("metadata_percent", row),
+            isThinPool: Set(try field("lv_layout", row).split(whereSeparator: isSeparator))
+                .isSuperset(of: ["thin", "pool"]),
+            zeroesBlocks: isSet(try field("zero", row), "zero"), hasDependents: !roles.isDisjoint(with: origins),
+            isActive: isSet(try field("lv_active", row), "active"),
+            isOpen: isSet(try field("lv_device_open", row), "open"))
+    }
+
+    /// What `list_item_separator` of lvm.conf may be; names have letters only.
+    private static func isSeparator(_ character: Character) -> Bool { !character.isLetter }
+
+    /// A switch, by its word or, with `binary_values_as_numeric` in lvm.conf, as a number.
+    private static func isSet(_ value: String, _ word: String) -> Bool { value == word || value == "1" }
+
+    /// nil where LVM does not tell.
+    private static func percent(_ name: String, _ row: [String: String]) throws(HostError) -> Double? {
+        let text = try field(name, row)
+        if text.isEmpty { return nil }
+        // A locale's comma.
+        guard let value = Double(String(text.map { $0 == "," ? "." : $0 })) else {
+            throw HostError("LVM's report has \"\(text)\" as \(name)")
+        }
+        // Other volumes' -1 is "not known".
+        return value < 0 ? nil : value
     }
 
     private static func field(_ name: String, _ row: [String: String]) throws(HostError) -> String {

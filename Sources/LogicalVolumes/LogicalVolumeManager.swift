@@ -38,11 +38,16 @@ package struct LogicalVolumeManager: VolumeManaging {
 
     package func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool {
         let uuid = try uuid.map { text throws(HostError) in try valid(text) }
-        // LVM says nothing of a selection that is empty.
-        let isThere = try volumes(in: group).contains { volume in
+        // LVM says nothing of a selection that is empty, and asks nothing of one with others in its train.
+        let meant = try volumes(in: group).filter { volume in
             volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid?.text)
         }
-        guard isThere else { return false }
+        guard !meant.isEmpty else { return false }
+        if let origin = meant.first(where: \.hasDependents) {
+            throw HostError(
+                "the volume \(group)/\(origin.name) is not removed: others are made of it, and would go with it",
+                hint: "remove its snapshots or clones first: lvs \(group) shows them under Origin")
+        }
         let command = LVMCommand("lvremove").adding("--yes").selecting(uuid: uuid, tag: tag).adding(group)
         try run(command, "remove the volume of \(group) with the tag \(tag)")
         return true

@@ -31,13 +31,9 @@ extension Provisioner {
                 default: missing.append("\(owned.path): it is not the one that Domus made")
                 }
             }
-            for owned in record.volumes ?? [] {
-                if try volume(owned) != nil {
-                    paths.append(owned.path)
-                } else {
-                    missing.append("\(owned.path): it is gone, or not the one that Domus made")
-                }
-            }
+            let volumes = try OwnedVolumes(of: record, host: host)
+            paths += volumes.present.map(\.path)
+            missing += volumes.missing
             paths += try links(to: record).map(\.path)
             return Deletion(record: record, paths: paths, missing: missing)
         } catch {
@@ -45,10 +41,12 @@ extension Provisioner {
         }
     }
 
-    /// A guest's volume as it is now, under whatever name; nil when it is gone.
-    private func volume(_ owned: GuestRecord.OwnedVolume) throws -> Volume? {
-        try host.volumes.volumes(in: VolumeGroupName(owned.group)).first {
-            $0.uuid == owned.uuid && $0.name == owned.name && $0.tags.contains(VolumeTags.all)
+    /// Looks whether somebody uses the guest's volumes, or has made something of them.
+    package func checkRemovable(_ deletion: Deletion) throws(ProvisioningError) {
+        do {
+            try OwnedVolumes(of: deletion.record, host: host).checkRemovable()
+        } catch {
+            throw ProvisioningError(error)
         }
     }
 
@@ -87,11 +85,8 @@ extension Provisioner {
                     "\(record.hostname) has been changed or deleted by another run in between", exit: .temporary,
                     hint: "domus list shows what there is now")
             }
-            for owned in record.volumes ?? [] where try volume(owned)?.isOpen == true {
-                throw ProvisioningError(
-                    "the volume \(owned.path) of \(record.hostname) is in use", exit: .temporary,
-                    hint: "end what has it open: a running guest, a mount, a copy")
-            }
+            let volumes = try OwnedVolumes(of: record, host: host)
+            try volumes.checkRemovable()
             let effects = Effects(host: host, store: store, run: run)
             var tidying: [Undo] = []
             func setAside(_ owned: GuestRecord.OwnedFile, as name: String, isDirectory: Bool = false) throws {
@@ -114,7 +109,7 @@ extension Provisioner {
             }
             removed = removed.reversed() + links
             let files = removed
-            for (number, owned) in (record.volumes ?? []).enumerated() where deletion.paths.contains(owned.path) {
+            for (number, owned) in volumes.present.enumerated() where deletion.paths.contains(owned.path) {
                 let aside = "domus-\(run)-old\(number)"
                 try effects.setAside(owned, as: aside, step: step)
                 tidying.append(.removeVolume(group: owned.group, name: aside, uuid: owned.uuid, tag: VolumeTags.all))

@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -24,6 +25,8 @@ package struct Rollback: Sendable {
     /// place again: the records say that it is there.
     package func keep(run: String) -> Outcome {
         var outcome = Outcome()
+        var told: Set<String> = []
+        var isDone = true
         do {
             for effect in try store.effects(of: run).reversed() {
                 switch effect.undo {
@@ -38,15 +41,22 @@ package struct Rollback: Sendable {
                         if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
                     } catch {
                         outcome.left.append("\(group)/\(aside) (kept): \(error)")
+                        // The record names it otherwise: without the journal it would be lost.
+                        isDone = false
                     }
-                case .removeVolume(let group, let name, let uuid, _):
-                    if uuid != nil { outcome.left.append("\(group)/\(name) (kept)") }
+                case .removeVolume(let group, _, let uuid, let tag):
+                    for volume in try host.volumes.volumes(in: VolumeGroupName(group))
+                    where volume.tags.contains(tag) && (uuid == nil || volume.uuid == uuid)
+                        && told.insert(volume.uuid).inserted
+                    {
+                        outcome.left.append("\(group)/\(volume.name) (kept)")
+                    }
                 case .removeTree(let path, _), .removeFile(let path, _):
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
                 case .removeDirectoryIfEmpty: break
                 }
             }
-            try store.end(run: run)
+            if isDone { try store.end(run: run) }
         } catch {
             outcome.left.append("\(error)")
         }

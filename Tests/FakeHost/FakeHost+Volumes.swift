@@ -25,12 +25,14 @@ package enum FakeVolumes {
         tree.put("somebody's data", at: "/dev/\(volume.group)/\(volume.name)")
     }
 
-    /// Opens the device of a volume.
-    package static func open(_ name: String, of group: String, in tree: inout FakeTree) {
+    /// Has somebody else do something with a volume.
+    package static func change(
+        _ name: String, of group: String, in tree: inout FakeTree, _ change: (inout Volume) -> Void
+    ) {
         guard var volume = (try? volumes(in: group, tree))?.first(where: { $0.name == name }) else {
             fatalError("there is no volume \(group)/\(name)")
         }
-        volume.isOpen = true
+        change(&volume)
         tree.put(text(volume), at: "\(root)/\(group)/\(volume.uuid)")
     }
 
@@ -41,6 +43,7 @@ package enum FakeVolumes {
             volume.name, "\(volume.size)", volume.tags.sorted().joined(separator: ","), volume.pool ?? "",
             volume.isOpen ? "open" : "", volume.isThinPool ? "pool" : "",
             volume.dataPercent.map { "\($0)" } ?? "", volume.metadataPercent.map { "\($0)" } ?? "",
+            volume.zeroesBlocks ? "zero" : "", volume.hasDependents ? "origin" : "",
         ]
         .joined(separator: "\n")
     }
@@ -51,6 +54,7 @@ package enum FakeVolumes {
             group: group, name: lines[0], uuid: uuid, size: Int64(lines[1]) ?? 0,
             tags: Set(lines[2].split(separator: ",").map(String.init)), pool: lines[3].isEmpty ? nil : lines[3],
             dataPercent: Double(lines[6]), metadataPercent: Double(lines[7]), isThinPool: lines[5] == "pool",
+            zeroesBlocks: lines[8] == "zero", hasDependents: lines[9] == "origin",
             isOpen: lines[4] == "open")
     }
 

@@ -184,13 +184,133 @@ struct VolumeTests {
     func open() async throws {
         let world = try Work.worldWithVolumeGroup()
         try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
-        FakeVolumes.open("web1-disk", of: "vg0", in: &world.machine.tree)
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
         let before = try world.state()
         let error = await #expect(throws: ProvisioningError.self) {
             try await Work.delete("web1", in: world, as: world.process())
         }
         #expect(error?.message == "the volume vg0/web1-disk of web1 is in use" && error?.exit == .temporary)
         #expect(difference(try world.state(), from: before) == [])
+    }
+
+    @Test("a guest of whose volume others are made is not deleted, since they would go with it")
+    func dependents() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.hasDependents = true }
+        let before = try world.state()
+        for replaces in [false, true] {
+            let error = await #expect(throws: ProvisioningError.self) {
+                if replaces {
+                    try await Work.check(in: world, as: world.process(), replaces: true)
+                } else {
+                    try await Work.delete("web1", in: world, as: world.process())
+                }
+            }
+            #expect(error?.message.hasPrefix("others are made of the volume vg0/web1-disk of web1") == true)
+        }
+        #expect(difference(try world.state(), from: before) == [])
+    }
+
+    @Test("an open volume is found before its guest is replaced, wherever the new one will live")
+    func openReplaced() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+        FakeVolumes.change("web1-swap", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
+        for spec in [try Work.onVolumes(), Sample.guest()] {
+            let error = await #expect(throws: ProvisioningError.self) {
+                try await Work.check(spec, in: world, as: world.process(), replaces: true)
+            }
+            #expect(error?.message == "the volume vg0/web1-swap of web1 is in use")
+        }
+    }
+
+    @Test("a guest whose group is gone can be deleted, and replaced; what is not there is told")
+    func goneGroup() async throws {
+        let world = try Work.worldWithVolumeGroup()
+        try await Work.create(Work.onVolumes(), in: world, as: world.process(), run: "000000000001")
+        world.machine.tree.take("/var/lib/fake-lvm/vg0")
+        let provisioner = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
+        #expect(
+            try provisioner.deletion(of: "web1").missing
+                == ["swap", "disk"].map {
+                    "vg0/web1-\($0): there is no volume group vg0 on this host"
+                })
+        let copy = try world.copy()
+        let reporter = Telling()
+        try await Work.create(Sample.guest(), in: copy, as: copy.process(), replaces: true, reporter: reporter)
+        #expect(reporter.told.contains { $0.contains("vg0/web1-disk: there is no volume group vg0") })
+        #expect(try copy.store.record(named: "web1")?.volumes == nil)
+        try await Work.delete("web1", in: world, as: world.process())
+        #expect(try world.store.record(named: "web1") == nil)
+        #expect(world.machine.tree.text("/etc/xen/web1.cfg") == nil)
+    }
+
+    @Test("keeping what a failed replacement made does not lose the volumes of the guest that it was to replace")
+    func keepAndReplace() async throws {
+        let course = try await Course(Scenario.all[10])
+        var unfinished = 0
+        for number in 1...course.effects {
+            let world = try course.start.copy()
+            let process = world.process([.failBefore(number)])
+            do {
+                try await Work.create(Work.onVolumes(), in: world, as: process, replaces: true, keeps: true)
+            } catch {
+                if try !world.store.runs().isEmpty {
+                    unfinished += 1
+                    world.machine.end(process.process)
+                    #expect(try Work.recover(world).isEmpty)
+                }
+            }
+            let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
+            let record = try #require(try world.store.record(named: "web1"))
+            for owned in record.volumes ?? [] {
+                let isThere = volumes.contains { $0.uuid == owned.uuid && $0.name == owned.name }
+                #expect(isThere, "effect \(number): \(owned.path)")
+            }
+        }
+        #expect(unfinished > 0)
+    }
+
+    @Test("what is kept of a failed run is told by the names that it has, one by one")
+    func kept() async throws {
+        // Fails when the second volume is carved, and when the guest is published.
+        for (effect, expected) in [("make the volume vg0/domus-00000000000a-disk", 1), ("rename /srv/xen", 2)] {
+            let world = try Work.worldWithVolumeGroup()
+            let course = try world.copy()
+            let process = course.process()
+            try await Work.create(Work.onVolumes(), in: course, as: process)
+            let number = try #require(process.effects.firstIndex { $0.hasPrefix(effect) })
+            let error = await #expect(throws: ProvisioningError.self) {
+                try await Work.create(
+                    Work.onVolumes(), in: world, as: world.process([.failBefore(number + 1)]), keeps: true)
+            }
+            let there = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0")).map(\.name)
+                .filter { $0 != "theirs" }
+            let told = error?.left.filter { $0.hasPrefix("vg0/") }.sorted()
+            #expect(there.count == expected)
+            #expect(told == there.map { "vg0/\($0) (kept)" })
+        }
+    }
+
+    @Test(
+        "a pool that leaves in its chunks what was there is refused, unless that is accepted", arguments: [true, false])
+    func unzeroedPool(wiping: Bool) async throws {
+        let world = try Work.worldWithVolumeGroup()
+        var pool = pool()
+        pool.zeroesBlocks = false
+        FakeVolumes.add(pool, to: &world.machine.tree)
+        var spec = try Work.onVolumes()
+        spec.storage.home = .volumes(try VolumeGroupName("vg0"), pool: try VolumeName("pool"), wiping: wiping)
+        if wiping {
+            let error = await #expect(throws: ProvisioningError.self) {
+                try await Work.check(spec, in: world, as: world.process())
+            }
+            #expect(error?.message.contains("does not zero its chunks") == true)
+            #expect(error?.hint?.contains("lvchange -Zy vg0/pool") == true)
+        } else {
+            try await Work.check(spec, in: world, as: world.process())
+        }
     }
 
     @Test("a group that has vanished keeps the journal's entries, and the next recovery does them")

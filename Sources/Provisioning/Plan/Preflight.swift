@@ -31,6 +31,7 @@ package struct Preflight: Sendable {
             try checkPrograms()
             try checkTemplate()
             try await checkName(replacesExisting: replacesExisting)
+            try checkReplacedVolumes()
             try await checkStart()
             try checkRoom()
             try VolumePreflight(host: host, store: store, plan: plan)?.check()
@@ -118,6 +119,12 @@ package struct Preflight: Sendable {
                 "the guest \(spec.hostname) is running (domain \(domain)), and will not be replaced under its own feet",
                 exit: .temporary, hint: XenHost.hint(toEnd: spec.hostname.name))
         }
+    }
+
+    /// The volumes of a guest that is to be replaced, wherever the new one will live.
+    private func checkReplacedVolumes() throws {
+        guard let record = try store?.record(named: plan.spec.hostname.name), record.volumes != nil else { return }
+        try OwnedVolumes(of: record, host: host).checkRemovable()
     }
 
     /// For `--boot`: a guest that could not be started would better not have been begun.

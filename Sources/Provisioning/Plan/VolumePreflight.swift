@@ -10,6 +10,7 @@ struct VolumePreflight {
     private let plan: CreatePlan
     private let groupName: VolumeGroupName
     private let poolName: VolumeName?
+    private let wiping: Bool
 
     /// Percent of a thin pool's data or metadata above which nothing more is put in, and above which it is said. A pool that
     /// is full takes all its guests down.
@@ -18,12 +19,13 @@ struct VolumePreflight {
 
     /// nil for a guest that has none.
     init?(host: Host, store: StateStore?, plan: CreatePlan) {
-        guard case .volumes(let group, let pool, _) = plan.spec.storage.home else { return nil }
+        guard case .volumes(let group, let pool, let wiping) = plan.spec.storage.home else { return nil }
         self.host = host
         self.store = store
         self.plan = plan
         groupName = group
         poolName = pool
+        self.wiping = wiping
     }
 
     /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
@@ -33,6 +35,7 @@ struct VolumePreflight {
         try checkNames(volumes)
         if let pool = try pool(volumes) {
             try checkFill(pool)
+            try checkZeroing(pool)
         } else {
             try checkExtents(group)
         }
@@ -117,6 +120,15 @@ struct VolumePreflight {
                 + "used, and \(Self.limit) % is the limit",
             exit: .cannotCreate,
             hint: "lvextend(8) makes it larger; fstrim in its guests gives back what they do not use")
+    }
+
+    /// What a guest writes less than a chunk of, it would read the rest of.
+    private func checkZeroing(_ pool: Volume) throws {
+        guard wiping && !pool.zeroesBlocks else { return }
+        throw ProvisioningError(
+            "the thin pool \(groupName)/\(pool.name) does not zero its chunks: a guest in it could read what others left "
+                + "there", exit: .unavailable,
+            hint: "lvchange -Zy \(groupName)/\(pool.name) has it do so (lvmthin(7)); --no-wipe accepts it as it is")
     }
 
     private func checkExtents(_ group: VolumeGroup) throws {

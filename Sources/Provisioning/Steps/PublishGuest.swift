@@ -37,9 +37,12 @@ struct PublishGuest: Step {
                 try effects.setAside(configuration, as: aside, identity: old.identity, step: summary)
                 tidying.append(.removeFile(path: aside.string, identity: old.identity))
             }
-            for (number, old) in (try effects.store.record(named: context.spec.hostname.name)?.volumes ?? [])
-                .enumerated()
-            {
+            let old = try effects.store.record(named: context.spec.hostname.name)
+                .map { try OwnedVolumes(of: $0, host: context.host) }
+            // Once more: the installation took its time.
+            try old?.checkRemovable()
+            for missing in old?.missing ?? [] { context.reporter.warn("\(missing); it was left alone") }
+            for (number, old) in (old?.present ?? []).enumerated() {
                 let aside = "domus-\(effects.run)-old\(number)"
                 try effects.setAside(old, as: aside, step: summary)
                 tidying.append(
