@@ -140,7 +140,7 @@ struct ManagerTests {
     }
 
     /// The library changes it when it is first used, which is here: each test begins with this.
-    private static let maskAfterFirstUse: String? = {
+    static let maskAfterFirstUse: String? = {
         let before = umask(0o022)
         defer { _ = umask(before) }
         _ = try? LogicalVolumeManager(activates: false).groups()
