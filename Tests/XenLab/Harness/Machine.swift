@@ -1,5 +1,6 @@
 import Foundation
 import LinuxHost
+import Synchronization
 import SystemPackage
 import TestSupport
 
@@ -82,9 +83,13 @@ struct Machine: Sendable {
         case answered(String)
         /// The machine is gone without an answer: Xen or QEMU ended.
         case gone(ExitStatus)
-        /// No answer within so many seconds of the wall.
+        /// No answer within so many seconds of the wall, or no line at all for ``patience`` of them.
         case silent(Int)
     }
+
+    /// Seconds of the wall without a line, after which a host that says regularly that it lives is taken for dead. Its half
+    /// minutes are minutes of ours when it is busy.
+    static let patience = 900
 
     /// Starts the machine, and ends it once a line of dom0's answers begins with `prefix`.
     ///
@@ -106,12 +111,29 @@ struct Machine: Sendable {
             Self.program, arguments(beginning),
             // QEMU's overlay of the disk goes beside the rest, rather than into a /var/tmp that may be small.
             environment: ["LC_ALL": "C", "TMPDIR": directory.string])
+        let lastLine = Moment()
         return try await withThrowingTaskGroup(of: Ending.self) { group in
             group.addTask { .gone(try await runner.run(invocation, appendingOutputTo: errors)) }
-            group.addTask { .answered(try await listen(until: prefix, onLine: onLine)) }
             group.addTask {
-                if case .saved = beginning { try await resume(toMonitor) }
-                try await Task.sleep(for: .seconds(limit))
+                .answered(
+                    try await listen(
+                        until: prefix,
+                        {
+                            lastLine.isNow(); onLine($0)
+                        }))
+            }
+            group.addTask {
+                guard case .saved = beginning else {
+                    try await Task.sleep(for: .seconds(limit))
+                    return .silent(limit)
+                }
+                try await resume(toMonitor)
+                lastLine.isNow()
+                let start = ContinuousClock.now
+                while start.duration(to: .now) < .seconds(limit) {
+                    try await Task.sleep(for: .seconds(1))
+                    if lastLine.secondsAgo > Self.patience { return .silent(Self.patience) }
+                }
                 return .silent(limit)
             }
             defer { group.cancelAll() }
@@ -154,7 +176,7 @@ struct Machine: Sendable {
         return try FileDescriptor.open(path, .readWrite, options: .closeOnExec)
     }
 
-    private func listen(until prefix: String, onLine: @Sendable (String) -> Void) async throws -> String {
+    private func listen(until prefix: String, _ onLine: @Sendable (String) -> Void) async throws -> String {
         let file = try FileDescriptor.open(answers, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
         var pending: [UInt8] = []
@@ -171,4 +193,13 @@ struct Machine: Sendable {
             if count == 0 { try await Task.sleep(for: .milliseconds(50)) }
         }
     }
+}
+
+/// A time that several tasks note and read.
+private final class Moment: Sendable {
+    private let instant = Mutex(ContinuousClock.now)
+
+    func isNow() { instant.withLock { $0 = .now } }
+
+    var secondsAgo: Int { instant.withLock { Int($0.duration(to: .now) / .seconds(1)) } }
 }

@@ -39,6 +39,8 @@ struct ScenarioRun: Sendable {
             .saved(host.state, command: command), until: "lab: end ", limit: scenario.limit * 5 + 300,
             runner: lab.runner
         ) { line in
+            // What shows only that the host lives.
+            if line == "lab: alive" { return }
             lines.append(line)
             lab.reporter.progress(scenario.name, line)
         }
