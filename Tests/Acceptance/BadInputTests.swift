@@ -34,6 +34,8 @@ struct BadInputTests {
         Mistake(["--fs=reiserfs"], 64, "--fs", "reiserfs"),
         Mistake(["--image=fat"], 64, "--image: \"fat\" is not known", "sparse or full"),
         Mistake(["--layout=lvm"], 64, "--layout: \"lvm\" is not known"),
+        Mistake(["--lvm="], 64, "--lvm: the name is empty"),
+        Mistake(["--lvm=vg0", "--lvm_thin="], 64, "--lvm-thin: the name is empty"),
         Mistake(["--lvm=a/b"], 64, "--lvm: \"a/b\" cannot be the name of a volume group"),
         Mistake(["--lvm_thin=pool"], 64, "the thin pool pool is in no volume group", "--lvm_thin=GROUP/POOL"),
         Mistake(["--lvm=a", "--lvm_thin=b/pool"], 64, "the pool b/pool is not in the volume group a of --lvm"),

@@ -50,6 +50,12 @@ struct StorageBuilder {
     /// group counts, and the directory says where the guest's kernel goes.
     private func home(_ layout: GuestSpec.Storage.Layout) throws -> GuestSpec.Storage.Home {
         let wiping = try values.flag("no-wipe") != true
+        // In a file it counts as none; on the command line it is a script's variable that was not set, and the guest would
+        // land elsewhere than was meant.
+        for entry in values.layers.flatMap(\.entries) where ["lvm", "lvm-thin"].contains(entry.key) {
+            guard entry.value.isEmpty, case .option = entry.place else { continue }
+            throw OptionError("\(entry.place): the name is empty", hint: "leave the option out for image files")
+        }
         guard let strongest = values.strongest(of: ["lvm-thin", "lvm", "dir"]), strongest.key != "dir" else {
             return .files
         }
