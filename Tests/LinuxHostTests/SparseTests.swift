@@ -36,6 +36,30 @@ struct SparseTests {
         }
     }
 
+    @Test("bytes arrive on a block device, as a partition on a volume does", Requirement.loopDevices)
+    func device() async throws {
+        try await withTemporaryDirectory { directory in
+            let source = directory.appending("part.img")
+            let image = directory.appending("device.img")
+            _ = try files.createImage(source, size: .mebibytes(4), allocated: false)
+            let file = try FileDescriptor.open(source, .writeOnly)
+            try file.closeAfter { _ = try file.writeAll(toAbsoluteOffset: 3 << 20, Array("data".utf8)) }
+            _ = try files.createImage(image, size: .mebibytes(8), allocated: false)
+            let loop = try await run("losetup", ["--find", "--show", image.string]).orThrow().standardOutput
+            let device = FilePath(loop.filter { $0 != "\n" })
+            let result = Result {
+                try files.copyRange(from: source, to: device, at: 1 << 20)
+                try files.synchronize(device)
+            }
+            try await run("losetup", ["--detach", device.string]).orThrow()
+            try result.get()
+            let copied = try readFile(image)
+            #expect(copied.count == 8 << 20)
+            #expect(copied[(4 << 20)..<(4 << 20) + 4].elementsEqual("data".utf8))
+            #expect(copied.count { $0 != 0 } == 4)
+        }
+    }
+
     @Test("an image that is all hole copies to nothing")
     func empty() async throws {
         try await withTemporaryDirectory { directory in
