@@ -3,7 +3,6 @@ import GuestModel
 /// A volume group as it is now.
 package struct VolumeGroup: Sendable, Hashable {
     package var name: String
-    package var uuid: String
     /// Bytes.
     package var size: Int64
     /// Bytes that no volume has.
@@ -13,9 +12,8 @@ package struct VolumeGroup: Sendable, Hashable {
     /// Physical volumes that are gone: nothing can be changed while there are any.
     package var missingDevices: Int
 
-    package init(name: String, uuid: String, size: Int64, free: Int64, extentSize: Int64, missingDevices: Int = 0) {
+    package init(name: String, size: Int64, free: Int64, extentSize: Int64, missingDevices: Int = 0) {
         self.name = name
-        self.uuid = uuid
         self.size = size
         self.free = free
         self.extentSize = extentSize
@@ -43,16 +41,13 @@ package struct Volume: Sendable, Hashable {
     package var zeroesBlocks: Bool
     /// Whether others are made of it that would go with it: snapshots outside thin pools, thin clones of an external origin.
     package var hasDependents: Bool
-    /// Whether its device is there.
-    package var isActive: Bool
     /// Whether somebody has its device open: a running guest, a mount.
     package var isOpen: Bool
 
     package init(
         group: String, name: String, uuid: String, size: Int64, tags: Set<String> = [], pool: String? = nil,
         dataPercent: Double? = nil, metadataPercent: Double? = nil, isThinPool: Bool = false, zeroesBlocks: Bool = true,
-        hasDependents: Bool = false, isActive: Bool = true,
-        isOpen: Bool = false
+        hasDependents: Bool = false, isOpen: Bool = false
     ) {
         self.group = group
         self.name = name
@@ -65,7 +60,6 @@ package struct Volume: Sendable, Hashable {
         self.isThinPool = isThinPool
         self.zeroesBlocks = zeroesBlocks
         self.hasDependents = hasDependents
-        self.isActive = isActive
         self.isOpen = isOpen
     }
 }

@@ -18,18 +18,14 @@ struct LVMCommand {
 
     func adding(_ volume: VolumeName) -> LVMCommand { appending([volume.name]) }
 
-    func adding(_ path: VolumePath) -> LVMCommand { appending(["\(path)"]) }
-
     func adding(_ tag: VolumeTag) -> LVMCommand { appending([tag.text]) }
 
     /// Bytes.
     func adding(_ size: ByteSize) -> LVMCommand { appending(["\(size.bytes)b"]) }
 
-    /// Only volumes that have all of this.
-    func selecting(uuid: VolumeUUID?, tag: VolumeTag?) -> LVMCommand {
-        let terms = [uuid.map { "lv_uuid=\($0.text)" }, tag.map { "lv_tags={\($0.text)}" }].compactMap { $0 }
-        precondition(!terms.isEmpty, "a selection of everything is none")
-        return appending(["--select", terms.joined(separator: "&&")])
+    /// Only volumes that have this tag, among others or alone, and the UUID where one is given.
+    func selecting(uuid: VolumeUUID?, tag: VolumeTag) -> LVMCommand {
+        appending(["--select", (uuid.map { "lv_uuid=\($0.text)&&" } ?? "") + "lv_tags={\(tag)}"])
     }
 
     private func appending(_ more: [String]) -> LVMCommand {
@@ -42,7 +38,7 @@ struct LVMCommand {
     var text: String { words.joined(separator: " ") }
 }
 
-/// What LVM tells a volume by: six hyphenated groups of letters and digits.
+/// What LVM tells a volume by: seven hyphenated groups of letters and digits.
 struct VolumeUUID: Hashable {
     let text: String
 

@@ -8,8 +8,6 @@ struct LVMAnswer {
     var status: Int32
     /// The lines of reports in JSON.
     var output: [String] = []
-    /// What else it printed: warnings, and what it has done.
-    var warnings: [String] = []
     var errors: [String] = []
 
     var succeeded: Bool { status == LVM2_COMMAND_SUCCEEDED }
@@ -62,10 +60,8 @@ enum LVMLibrary {
             if level <= LVM2_LOG_ERROR {
                 answer.errors.append(line)
             } else if let first = line.first(where: { $0 != " " }), "{}[]\"".contains(first) {
+                // Not the warnings, which come on the same level, in the middle of reports.
                 answer.output.append(line)
-            } else {
-                // On the same level as reports, in the middle of them.
-                answer.warnings.append(line)
             }
         }
     }

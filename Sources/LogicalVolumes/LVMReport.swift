@@ -21,17 +21,17 @@ enum LVMReport {
         }
     }
 
-    static let groupFields: StaticString = "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count"
+    static let groupFields: StaticString = "vg_name,vg_size,vg_free,vg_extent_size,vg_missing_pv_count"
 
     static func group(_ row: [String: String]) throws(HostError) -> VolumeGroup {
         VolumeGroup(
-            name: try field("vg_name", row), uuid: try field("vg_uuid", row), size: try number("vg_size", row),
+            name: try field("vg_name", row), size: try number("vg_size", row),
             free: try number("vg_free", row), extentSize: try number("vg_extent_size", row),
             missingDevices: Int(try number("vg_missing_pv_count", row)))
     }
 
     static let volumeFields: StaticString =
-        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,lv_role,zero,pool_lv,data_percent,metadata_percent,lv_active,lv_device_open"
+        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,lv_role,zero,pool_lv,data_percent,metadata_percent,lv_device_open"
 
     static func volume(_ row: [String: String]) throws(HostError) -> Volume {
         let pool = try field("pool_lv", row)
@@ -46,7 +46,6 @@ enum LVMReport {
             isThinPool: Set(try field("lv_layout", row).split(whereSeparator: isSeparator))
                 .isSuperset(of: ["thin", "pool"]),
             zeroesBlocks: isSet(try field("zero", row), "zero"), hasDependents: !roles.isDisjoint(with: origins),
-            isActive: isSet(try field("lv_active", row), "active"),
             isOpen: isSet(try field("lv_device_open", row), "open"))
     }
 

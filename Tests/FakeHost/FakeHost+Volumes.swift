@@ -82,7 +82,7 @@ extension FakeHost: VolumeManaging {
                 let used = try FakeVolumes.volumes(in: name, tree).reduce(0) { $0 + $1.size }
                 groups.append(
                     VolumeGroup(
-                        name: name, uuid: name, size: size, free: size - used, extentSize: FakeVolumes.extent,
+                        name: name, size: size, free: size - used, extentSize: FakeVolumes.extent,
                         missingDevices: Int(tree.text("\(FakeVolumes.root)/\(name)/missing") ?? "") ?? 0))
             }
             return groups

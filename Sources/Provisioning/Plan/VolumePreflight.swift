@@ -93,15 +93,13 @@ struct VolumePreflight {
 
     private func pool(_ volumes: [Volume]) throws -> Volume? {
         guard let poolName else { return nil }
-        let pools = volumes.filter(\.isThinPool).map(\.name)
-        guard let pool = volumes.first(where: { $0.name == poolName.name }) else {
+        let named = volumes.first { $0.name == poolName.name }
+        guard let pool = named, pool.isThinPool else {
+            let pools = volumes.filter(\.isThinPool).map(\.name)
             throw ProvisioningError(
-                "there is no thin pool \(groupName)/\(poolName)", exit: .noInput,
-                hint: pools.isEmpty ? "the group has none" : "the group has \(pools.joined(separator: ", "))")
-        }
-        guard pool.isThinPool else {
-            throw ProvisioningError(
-                "\(groupName)/\(poolName) is no thin pool", exit: .noInput,
+                named == nil
+                    ? "there is no thin pool \(groupName)/\(poolName)" : "\(groupName)/\(poolName) is no thin pool",
+                exit: .noInput,
                 hint: pools.isEmpty ? "the group has none" : "the group has \(pools.joined(separator: ", "))")
         }
         return pool
