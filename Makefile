@@ -19,7 +19,7 @@ SWIFT ?= swift
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # The Swift runtime inside, so that the program runs where Swift is not installed; no symbols, which are two thirds.
 RELEASE = --configuration release --static-swift-stdlib -Xlinker -s
-NAMES = xen-create-image xen-delete-image xen-list-images
+NAMES = xen-create-image xen-delete-image xen-list-images xen-resize-guest
 
 # What apt has: to build, to make guests, and to test.
 BUILD_PACKAGES = make pkg-config libarchive-dev liblvm2-dev libparted-dev libsqlite3-dev

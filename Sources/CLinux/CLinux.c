@@ -270,7 +270,7 @@ int clinux_block_device_sector(int descriptor, uint32_t *bytes) {
 
 int clinux_block_device_reread(int descriptor) { return ioctl(descriptor, BLKRRPART); }
 
-int clinux_attach_loop(int file) {
+int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (control < 0) return -1;
     int loop = -1;
@@ -282,7 +282,9 @@ int clinux_attach_loop(int file) {
         snprintf(path, sizeof path, "/dev/loop%d", number);
         loop = open(path, O_RDWR | O_CLOEXEC);
         if (loop < 0) break;
-        struct loop_config config = {.fd = (uint32_t)file, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR}};
+        struct loop_config config = {
+            .fd = (uint32_t)file,
+            .info = {.lo_flags = LO_FLAGS_AUTOCLEAR, .lo_offset = offset, .lo_sizelimit = length}};
         if (ioctl(loop, LOOP_CONFIGURE, &config) == 0) break;
         int reason = errno;
         close(loop);

@@ -62,7 +62,8 @@ struct CreateCommand: AsyncParsableCommand {
         let preflight = Preflight(host: host, store: store, plan: plan)
         try await preflight.check(replacesExisting: replaces)
         for warning in await preflight.warnings() { console.warn(warning) }
-        let log = try GuestLog(directory: shared.logDirectory, guest: plan.spec.hostname.name, host: host).begin()
+        let log = try GuestLog(directory: shared.logDirectory, guest: plan.spec.hostname.name, host: host).begin(
+            "create")
         console.follow(log: log, host: host)
         let provisioner = Provisioner(host: host, store: store, reporter: console)
         let created = try await provisioner.create(

@@ -36,9 +36,19 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("They are in this thin pool of the group: POOL or GROUP/POOL.", valueName: "pool"))
     var lvmThin: String?
 
+    @Option(
+        name: [.customLong("image-dev"), .customLong("image_dev")],
+        help: ArgumentHelp("The root file system is on this block device, which stays.", valueName: "device"))
+    var imageDev: String?
+
+    @Option(
+        name: [.customLong("swap-dev"), .customLong("swap_dev")],
+        help: ArgumentHelp("The swap area beside --image-dev.", valueName: "device"))
+    var swapDev: String?
+
     @Flag(
         name: .customLong("no-wipe"),
-        help: "Leave on volumes outside thin pools what former volumes left there; faster, and readable by the guest.")
+        help: "Leave on devices, and on volumes outside thin pools, what was there; faster, and readable by the guest.")
     var noWipe = false
 
     @Option(help: ArgumentHelp("The root file system's size (4G).", valueName: "size"))
@@ -275,6 +285,8 @@ struct CreateOptions: ParsableArguments {
         add("dir", dir)
         add("lvm", lvm)
         add("lvm-thin", lvmThin)
+        add("image-dev", imageDev)
+        add("swap-dev", swapDev)
         add("no-wipe", ifSet: noWipe)
         add("size", size)
         add("swap", swap)

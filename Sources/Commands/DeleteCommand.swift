@@ -35,6 +35,8 @@ struct DeleteCommand: AsyncParsableCommand {
         var guest: String
         var removed: [String]
         var missing: [String]
+        /// Devices that it was given.
+        var kept: [String]
         var dryRun: Bool
     }
 
@@ -63,7 +65,7 @@ struct DeleteCommand: AsyncParsableCommand {
         let provisioner = Provisioner(host: host, store: store, reporter: console)
         let deletions = try wanted.map(provisioner.deletion(of:))
         for deletion in deletions {
-            try checkPlace(deletion.record)
+            try GuestPlace(dir: dir, lvm: lvm).check(deletion.record)
             let name = deletion.record.hostname
             if let domain = try await XenHost(host: host).domain(named: name) {
                 throw ProvisioningError(
@@ -84,27 +86,13 @@ struct DeleteCommand: AsyncParsableCommand {
             }
             for missing in deletion.missing { console.warn("\(missing); it was left alone") }
             text += paths.map { "\(dryRun ? "Would delete" : "Deleted"): \($0)\n" }.joined()
+            for kept in deletion.kept { console.note("\(kept) stays, with what is on it: the guest was given it") }
             documents.append(
                 Document(
-                    guest: deletion.record.hostname, removed: paths, missing: deletion.missing, dryRun: dryRun)
+                    guest: deletion.record.hostname, removed: paths, missing: deletion.missing, kept: deletion.kept,
+                    dryRun: dryRun)
             )
         }
         console.result(text, json: documents)
-    }
-
-    /// xen-tools' scripts say where guests live; one that is somewhere else is not the one they mean.
-    private func checkPlace(_ record: GuestRecord) throws(ProvisioningError) {
-        if let lvm, (record.volumes ?? []).contains(where: { $0.group != lvm }) || record.volumes == nil {
-            throw ProvisioningError(
-                "the guest \(record.hostname) does not live in the volume group \(lvm): it has "
-                    + record.images.map(\.path).joined(separator: ", "),
-                exit: .noInput, hint: "leave --lvm out")
-        }
-        guard let dir else { return }
-        let place = Invoked.workingDirectory.pushing(FilePath(dir)).lexicallyNormalized().appending("domains")
-        guard FilePath(record.directory.path).removingLastComponent() != place else { return }
-        throw ProvisioningError(
-            "the guest \(record.hostname) does not live in \(place): it is in \(record.directory.path)", exit: .noInput,
-            hint: "leave --dir out")
     }
 }

@@ -163,6 +163,11 @@ struct SpecDescription: Encodable {
             if let pool { values.append(("lvm_thin", pool.name)) }
             if !wiping { values.append(("no-wipe", "1")) }
         }
+        if case .devices(let root, let swap, let wiping) = spec.storage.home {
+            values.append(("image-dev", root.string))
+            if let swap { values.append(("swap-dev", swap.string)) }
+            if !wiping { values.append(("no-wipe", "1")) }
+        }
         if let maximum = spec.machine.maximumMemory { values.append(("maxmem", maximum.description)) }
         for partition in spec.storage.partitions {
             values.append(

@@ -6,9 +6,11 @@ import SystemPackage
 /// The commands under one name.
 struct DomusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "domus", abstract: "Make, list and delete Xen guests.",
+        commandName: "domus", abstract: "Make, list, resize and delete Xen guests.",
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
-        subcommands: [CreateCommand.self, DeleteCommand.self, ListCommand.self, RecoverCommand.self])
+        subcommands: [
+            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, RecoverCommand.self,
+        ])
 }
 
 /// The program: which command was called, by subcommand or by the name it was invoked under.
@@ -24,6 +26,7 @@ package enum EntryPoint {
         case "xen-create-image": root = CreateCommand.self
         case "xen-delete-image": root = DeleteCommand.self
         case "xen-list-images": root = ListCommand.self
+        case "xen-resize-guest": root = ResizeCommand.self
         default: root = DomusCommand.self
         }
         let json = words.prefix { $0 != "--" }.contains("--json")

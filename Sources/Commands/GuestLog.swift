@@ -9,7 +9,9 @@ struct GuestLog {
     let host: Host
 
     /// Starts a new log; the one before it is kept as `NAME.log.1`.
-    func begin() throws -> FilePath {
+    ///
+    /// - Parameter command: what is done.
+    func begin(_ command: String) throws -> FilePath {
         try Directories.ensure(directory, mode: 0o750, host)
         let log = directory.appending("\(guest).log")
         if try host.files.entry(at: log) != nil {
@@ -17,7 +19,7 @@ struct GuestLog {
             if try host.files.entry(at: older) != nil { try host.files.remove(older) }
             try host.files.rename(log, to: older)
         }
-        try host.files.append("domus \(Product.version): create \(guest) on \(host.clock.today)\n", to: log)
+        try host.files.append("domus \(Product.version): \(command) \(guest) on \(host.clock.today)\n", to: log)
         return log
     }
 }

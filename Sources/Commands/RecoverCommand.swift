@@ -52,11 +52,11 @@ struct RecoverCommand: AsyncParsableCommand {
             if dryRun {
                 document.undone = try recovery.effects(of: run).map(\.undo.plan)
             } else if keep {
-                let outcome = recovery.keep(run)
+                let outcome = await recovery.keep(run)
                 document.undone = outcome.undone
                 document.left = outcome.left
             } else {
-                let outcome = recovery.recover(run)
+                let outcome = await recovery.recover(run)
                 document.undone = outcome.undone
                 document.left = outcome.left
             }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import GuestModel
 import Provisioning
 
@@ -73,6 +74,7 @@ struct XenToolsArguments {
         case "xen-create-image": return XenToolsOptions.missing
         case "xen-delete-image":
             return storage.merging(["extension": "the record knows the configuration's name"]) { own, _ in own }
+        case "xen-resize-guest": return [:]
         default: return ["extension": "the records know the configurations' names"]
         }
     }
@@ -81,19 +83,16 @@ struct XenToolsArguments {
         OptionError("--\(name) is an option of xen-tools that Domus does not have yet", hint: reason)
     }
 
-    private var knownNames: Set<String> {
-        switch program {
-        case "xen-create-image": OptionNames.values(CreateCommand.self).union(OptionNames.flags(CreateCommand.self))
-        case "xen-delete-image": OptionNames.values(DeleteCommand.self).union(OptionNames.flags(DeleteCommand.self))
-        default: OptionNames.values(ListCommand.self).union(OptionNames.flags(ListCommand.self))
-        }
-    }
+    private var knownNames: Set<String> { OptionNames.values(command).union(OptionNames.flags(command)) }
 
-    private func takesValue(_ name: String) -> Bool {
+    private func takesValue(_ name: String) -> Bool { OptionNames.values(command).contains(name) }
+
+    private var command: any ParsableCommand.Type {
         switch program {
-        case "xen-create-image": OptionNames.values(CreateCommand.self).contains(name)
-        case "xen-delete-image": OptionNames.values(DeleteCommand.self).contains(name)
-        default: OptionNames.values(ListCommand.self).contains(name)
+        case "xen-create-image": CreateCommand.self
+        case "xen-delete-image": DeleteCommand.self
+        case "xen-resize-guest": ResizeCommand.self
+        default: ListCommand.self
         }
     }
 }

@@ -98,6 +98,8 @@ package struct GuestSpec: Sendable {
             case files
             /// Logical volumes of a group, in a thin pool of it if one is named.
             case volumes(VolumeGroupName, pool: VolumeName?, wiping: Bool)
+            /// Block devices that are there and stay: one for the root file system, one for swap.
+            case devices(root: FilePath, swap: FilePath?, wiping: Bool)
         }
 
         /// Whether each partition is an image, or all of them are in one.

@@ -22,15 +22,37 @@ package struct Confinement: Sendable, Equatable {
     /// Images whose file systems are mounted while the program runs, and unmounted, all written, when it has ended.
     package var loopMounts: [LoopMount] = []
 
+    /// Parts of images that are block devices of their own while the program runs, each in the place of a file.
+    package var loopDevices: [LoopDevice] = []
+
+    package struct LoopDevice: Sendable, Equatable {
+        package var image: FilePath
+        package var file: FilePath
+        /// In bytes.
+        package var offset: Int64
+        /// In bytes; 0 for all that there are behind the offset.
+        package var length: Int64
+
+        package init(_ image: FilePath, at file: FilePath, offset: Int64, length: Int64) {
+            self.image = image
+            self.file = file
+            self.offset = offset
+            self.length = length
+        }
+    }
+
     package struct LoopMount: Sendable, Equatable {
         package var image: FilePath
         package var directory: FilePath
         package var type: String
+        /// Where in the image the file system is, in bytes; nil for all of the image.
+        package var range: Range<Int64>?
 
-        package init(_ image: FilePath, at directory: FilePath, type: String) {
+        package init(_ image: FilePath, at directory: FilePath, type: String, range: Range<Int64>? = nil) {
             self.image = image
             self.directory = directory
             self.type = type
+            self.range = range
         }
     }
 
@@ -68,7 +90,11 @@ package struct Confinement: Sendable, Equatable {
         if hostIsReadOnly { arguments.append("--read-only-host") }
         arguments += writable.map { "--writable=\($0)" }
         arguments += provides.map { "--provide=\($0.source):\($0.target)" }
-        arguments += loopMounts.map { "--loop-mount=\($0.image):\($0.directory):\($0.type)" }
+        arguments += loopMounts.map { mount in
+            "--loop-mount=\(mount.image):\(mount.directory):\(mount.type)"
+                + (mount.range.map { ":\($0.lowerBound):\($0.count)" } ?? "")
+        }
+        arguments += loopDevices.map { "--loop-device=\($0.image):\($0.file):\($0.offset):\($0.length)" }
         arguments += ["--pid-namespace", "--allow-unprivileged"]
         var wrapped = invocation
         switch invocation.input {

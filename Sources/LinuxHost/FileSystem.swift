@@ -7,12 +7,18 @@ package protocol FileReading: Sendable {
     func entry(at path: FilePath) throws(HostError) -> FileEntry?
     /// The file's bytes. Refuses what is larger than the limit, so that a mistaken path cannot fill the memory.
     func contents(of path: FilePath, limit: Int) throws(HostError) -> [UInt8]
+    /// Some bytes of a file or block device, from an offset on; fewer where it ends before.
+    func bytes(of path: FilePath, at offset: Int64, count: Int) throws(HostError) -> [UInt8]
     /// The names in a directory, sorted, without `.` and `..`.
     func names(in directory: FilePath) throws(HostError) -> [String]
     /// The path without links and dots; the file must exist.
     func resolved(_ path: FilePath) throws(HostError) -> FilePath
     /// What a symbolic link says, whether or not it leads anywhere.
     func target(ofLink path: FilePath) throws(HostError) -> FilePath
+    /// The size of a block device, links followed; nil for what is none.
+    func size(ofDevice path: FilePath) throws(HostError) -> ByteSize?
+    /// Whether somebody has a block device for himself: a mount, a swap area, a volume group, a guest.
+    func isTaken(device path: FilePath) throws(HostError) -> Bool
     /// Bytes that may still be written at the nearest existing ancestor of the path.
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether the path can be executed by this process.
@@ -31,6 +37,12 @@ package protocol FileChanging: Sendable {
     func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
     /// Has a range of a file or a block device read as zeros, and gives it blocks if it has none.
     func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError)
+    /// Writes over bytes of a file or block device, safe on the disk when the call returns. It must reach that far.
+    func overwrite(_ path: FilePath, at offset: Int64, with bytes: [UInt8]) throws(HostError)
+    /// Makes an image larger, by zeros, or smaller.
+    ///
+    /// - Parameter allocated: whether what is added has its blocks at once.
+    func resize(_ path: FilePath, to size: ByteSize, allocated: Bool) throws(HostError)
     /// Gives a file or directory another name, on the same file system; nothing may have that name.
     func rename(_ path: FilePath, to target: FilePath) throws(HostError)
     /// Removes a file, a link, or an empty directory.

@@ -30,6 +30,23 @@ package struct RealFileSystem: FileReading {
         }
     }
 
+    package func bytes(of path: FilePath, at offset: Int64, count: Int) throws(HostError) -> [UInt8] {
+        do {
+            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            defer { try? file.close() }
+            return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                while filled < count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                    let read = try file.read(fromAbsoluteOffset: offset + Int64(filled), into: rest)
+                    if read == 0 { break }
+                    filled += read
+                }
+            }
+        } catch {
+            throw HostError(cannot: "read \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
     package func names(in directory: FilePath) throws(HostError) -> [String] {
         do {
             let file = try FileDescriptor.open(directory, .readOnly, options: [.closeOnExec, .directory])
@@ -53,6 +70,34 @@ package struct RealFileSystem: FileReading {
             throw HostError(cannot: "read the link \(path)", Kernel.lastError)
         }
         return FilePath(platformString: buffer)
+    }
+
+    package func size(ofDevice path: FilePath) throws(HostError) -> ByteSize? {
+        do {
+            // Looked at before it is opened: to open a terminal, or a tape, has effects.
+            guard try Kernel.status(of: AT_FDCWD, path.string, flags: 0).kind == .blockDevice else { return nil }
+            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+            defer { try? file.close() }
+            var bytes: UInt64 = 0
+            guard clinux_block_device_size(file.rawValue, &bytes) == 0 else { throw Kernel.lastError }
+            return ByteSize(bytes: Int64(clamping: bytes))
+        } catch {
+            throw HostError(cannot: "look at the device \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func isTaken(device path: FilePath) throws(HostError) -> Bool {
+        do {
+            // For a block device, and only without O_CREAT, "exclusive" means just this (open(2)).
+            let file = try FileDescriptor.open(
+                path, .readOnly, options: [.closeOnExec, .nonBlocking, .exclusiveCreate])
+            try file.close()
+            return false
+        } catch Errno.resourceBusy {
+            return true
+        } catch {
+            throw HostError(cannot: "look at the device \(path)", error as? Errno ?? .ioError)
+        }
     }
 
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
@@ -123,6 +168,38 @@ extension RealFileSystem: FileChanging {
             guard clinux_fallocate(file.rawValue, mode, offset, length) == 0 else { throw Kernel.lastError }
         } catch {
             throw HostError(cannot: "write zeros to \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func overwrite(_ path: FilePath, at offset: Int64, with bytes: [UInt8]) throws(HostError) {
+        do {
+            let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
+            defer { try? file.close() }
+            try file.writeAll(toAbsoluteOffset: offset, bytes)
+            guard fsync(file.rawValue) == 0 else { throw Kernel.lastError }
+        } catch {
+            throw HostError(cannot: "write \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func resize(_ path: FilePath, to size: ByteSize, allocated: Bool) throws(HostError) {
+        do {
+            let file = try FileDescriptor.open(path, .readWrite, options: .closeOnExec)
+            defer { try? file.close() }
+            if allocated {
+                let old = try file.seek(offset: 0, from: .end)
+                let result = posix_fallocate(file.rawValue, off_t(old), off_t(max(size.bytes - old, 1)))
+                guard result == 0 else {
+                    // What was allocated before there was no more.
+                    _ = ftruncate(file.rawValue, off_t(old))
+                    throw Errno(rawValue: result)
+                }
+            } else {
+                guard ftruncate(file.rawValue, off_t(size.bytes)) == 0 else { throw Kernel.lastError }
+            }
+            guard fsync(file.rawValue) == 0 else { throw Kernel.lastError }
+        } catch {
+            throw HostError(cannot: "give \(path) the size of \(size)", error as? Errno ?? .ioError)
         }
     }
 

@@ -18,6 +18,8 @@ struct LVMCommand {
 
     func adding(_ volume: VolumeName) -> LVMCommand { appending([volume.name]) }
 
+    func adding(_ path: VolumePath) -> LVMCommand { appending([path.description]) }
+
     func adding(_ tag: VolumeTag) -> LVMCommand { appending([tag.text]) }
 
     /// Bytes.

@@ -53,12 +53,19 @@ package struct LogicalVolumeManager: VolumeManaging {
         return true
     }
 
+    package func resize(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+        guard let volume = try volume(path, uuid: uuid) else { return false }
+        if volume.size == size.bytes { return true }
+        let command = LVMCommand(volume.size < size.bytes ? "lvextend" : "lvreduce").adding("--yes")
+        try run(
+            command.adding("--size").adding(size).adding(path),
+            "change the volume \(path) from "
+                + "\(ByteSize(bytes: volume.size)) to \(size)")
+        return true
+    }
+
     package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {
-        let uuid = try valid(uuid)
-        guard try volumes(in: path.group).contains(where: { $0.name == path.volume.name && $0.uuid == uuid.text })
-        else {
-            return false
-        }
+        guard try volume(path, uuid: uuid) != nil else { return false }
         let command = LVMCommand("lvrename").adding("--yes").adding(path.group).adding(path.volume).adding(name)
         try run(command, "give the volume \(path) the name \(name)")
         return true
@@ -78,6 +85,12 @@ package struct LogicalVolumeManager: VolumeManaging {
             throw HostError("cannot \(task): \(reason)")
         }
         return answer
+    }
+
+    /// The volume of that name, if it is the one that is meant.
+    private func volume(_ path: VolumePath, uuid: String) throws(HostError) -> Volume? {
+        let uuid = try valid(uuid)
+        return try volumes(in: path.group).first { $0.name == path.volume.name && $0.uuid == uuid.text }
     }
 
     private func valid(_ uuid: String) throws(HostError) -> VolumeUUID {

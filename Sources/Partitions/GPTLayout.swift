@@ -51,8 +51,7 @@ package struct GPTLayout: Equatable, Sendable {
                 hint: "make the disk larger, or a partition smaller"
             )
         }
-        // The table at the end takes 16.5 KiB with sectors of 512 bytes, and 20 KiB with 4096.
-        let end = (diskBytes - (64 << 10)) / Self.alignment * Self.alignment
+        let end = Self.end(onDiskOf: diskBytes)
         // Beyond the 1 MiB that minimumDiskBytes counts for it.
         let leftOver = end - (minimumDiskBytes - Self.alignment)
         var start = Self.alignment
@@ -73,6 +72,10 @@ package struct GPTLayout: Equatable, Sendable {
         }
         return geometry
     }
+
+    /// The last whole MiB that a partition can reach on a disk of that many bytes. The table at its end takes 16.5 KiB with
+    /// sectors of 512 bytes, and 20 KiB with 4096.
+    static func end(onDiskOf diskBytes: Int64) -> Int64 { (diskBytes - (64 << 10)) / alignment * alignment }
 
     private static func length(of partition: PartitionPlan, number: Int) throws(PartitionError) -> Int64 {
         guard case .bytes(let bytes) = partition.size else { return alignment }

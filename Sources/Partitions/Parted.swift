@@ -65,6 +65,47 @@ package enum Parted {
         }
     }
 
+    /// Where a partition ends that takes all the room behind it on a disk of that many bytes.
+    package static func end(onDiskOf diskBytes: Int64) -> Int64 { GPTLayout.end(onDiskOf: diskBytes) }
+
+    /// How many bytes at the beginning of a disk, and how many at its end, hold a table: at least; a mebibyte.
+    package static var tableBytes: Int64 { GPTLayout.alignment }
+
+    /// Gives the last partition of a disk that has grown all the room behind it, and the table its place at the disk's new
+    /// end. What is in the partitions, their GUIDs and labels stay.
+    ///
+    /// - Parameter number: the partition, which must be the last on the disk.
+    /// - Returns: the partition as it is then.
+    /// - Throws: `invalidLayout` for another than the last, `tooSmall` when there is no room behind it, `unreadable`,
+    ///   `cannotWrite`.
+    package static func growLast(_ number: Int, on image: FilePath) throws(PartitionError) -> PartitionGeometry {
+        try library.withLock { library throws(PartitionError) in
+            library.prepare()
+            PartedMessages.adaptTables(true)
+            defer { PartedMessages.adaptTables(false) }
+            let task = "could not make partition \(number) of \(image) larger"
+            let device = try PartedDevice(image, task: task)
+            let disk = try PartedDisk(readFrom: device, task: task)
+            let before = disk.partitions(entries: try device.entries(task: task), sectorSize: device.sectorSize)
+            guard var wanted = before.max(by: { $0.startByte < $1.startByte }), wanted.number == number else {
+                throw PartitionError(.invalidLayout, "\(task): it is not the last on the disk")
+            }
+            let end = GPTLayout.end(onDiskOf: device.sizeBytes)
+            guard end > wanted.startByte + wanted.lengthBytes else {
+                throw PartitionError(.tooSmall, "\(task): there is no room behind it")
+            }
+            wanted.lengthBytes = end - wanted.startByte
+            try disk.resize(wanted, on: device, task: task)
+            try disk.write(task: task)
+            let after = try PartedDisk(readFrom: device, task: task).partitions(
+                entries: device.entries(task: task), sectorSize: device.sectorSize)
+            guard after == before.map({ $0.number == number ? wanted : $0 }) else {
+                throw PartitionError(.cannotWrite, "\(task): libparted has changed more than that")
+            }
+            return wanted
+        }
+    }
+
     private static let library = Mutex(Library())
 
     /// Guards the library; knows whether our handler is installed.

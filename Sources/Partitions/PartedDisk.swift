@@ -53,6 +53,23 @@ struct PartedDisk: ~Copyable {
         }
     }
 
+    /// Gives a partition another end, exactly.
+    func resize(
+        _ partition: PartitionGeometry, on device: borrowing PartedDevice, task: String
+    ) throws(PartitionError) {
+        let first = partition.startByte / device.sectorSize
+        let length = partition.lengthBytes / device.sectorSize
+        var geometry = PedGeometry()
+        guard let found = ped_disk_get_partition(raw, Int32(partition.number)),
+            ped_geometry_init(&geometry, device.raw, first, length) == 1,
+            let exactly = ped_constraint_exact(&geometry)
+        else { throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())") }
+        defer { ped_constraint_destroy(exactly) }
+        guard ped_disk_set_partition_geom(raw, found, exactly, first, first + length - 1) == 1 else {
+            throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())")
+        }
+    }
+
     /// Writes both copies of the table and the protective MBR. The kernel is not told.
     func write(task: String) throws(PartitionError) {
         guard ped_disk_commit_to_dev(raw) == 1 else {

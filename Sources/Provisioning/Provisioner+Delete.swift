@@ -10,6 +10,8 @@ extension Provisioner {
         package let paths: [String]
         /// What the record names and is no longer there, or is no longer what Domus made.
         package let missing: [String]
+        /// Devices that the guest was given: they stay, with what is on them.
+        package let kept: [String]
     }
 
     /// Looks up what belongs to a guest, without changing anything.
@@ -35,7 +37,7 @@ extension Provisioner {
             paths += volumes.present.map(\.path)
             missing += volumes.missing
             paths += try links(to: record).map(\.path)
-            return Deletion(record: record, paths: paths, missing: missing)
+            return Deletion(record: record, paths: paths, missing: missing, kept: record.givenDevices)
         } catch {
             throw ProvisioningError(error)
         }
@@ -124,7 +126,7 @@ extension Provisioner {
         } catch {
             throw await failure(error, step: step, run: run, log: nil, keeps: false)
         }
-        let outcome = Rollback(host: host, store: store).undo(run: run)
+        let outcome = await Rollback(host: host, store: store).undo(run: run)
         if let first = outcome.left.first {
             throw ProvisioningError(
                 "\(record.hostname) is deleted, but not all of it could be removed: \(first)", exit: .inputOutput,

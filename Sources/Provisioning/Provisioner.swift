@@ -68,10 +68,10 @@ package struct Provisioner: Sendable {
         var start: StartOutcome?
         if let step = plan.start {
             // The run goes on, so that nobody deletes the guest while it comes up.
-            tidy(run: run, ends: false)
+            await tidy(run: run, ends: false)
             start = await self.start(step, &findings, in: context, number: plan.allSteps.count)
         }
-        tidy(run: run, ends: true)
+        await tidy(run: run, ends: true)
         do {
             guard let record = try store.record(named: name) else {
                 throw ProvisioningError("the guest was made but is not in the records", exit: .software)
@@ -83,8 +83,8 @@ package struct Provisioner: Sendable {
     }
 
     /// After the commit: the guest is there; what is left over of making it goes away, or is told.
-    private func tidy(run: String, ends: Bool) {
-        let outcome = Rollback(host: host, store: store).undo(run: run, ends: ends)
+    private func tidy(run: String, ends: Bool) async {
+        let outcome = await Rollback(host: host, store: store).undo(run: run, ends: ends)
         guard ends else { return }
         for complaint in outcome.left {
             reporter.warn("\(complaint); domus recover tries again")
@@ -128,7 +128,8 @@ package struct Provisioner: Sendable {
         failure.log = log
         // A task of its own: this one may be cancelled, and undoing must not be.
         let rollback = Rollback(host: host, store: store)
-        let outcome = await Task.detached { keeps ? rollback.keep(run: run) : rollback.undo(run: run) }.value
+        let outcome = await Task.detached { keeps ? await rollback.keep(run: run) : await rollback.undo(run: run) }
+            .value
         failure.undone = outcome.undone
         failure.left = outcome.left
         return failure

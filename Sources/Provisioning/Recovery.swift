@@ -29,12 +29,12 @@ package struct Recovery: Sendable {
     }
 
     /// Takes back what a killed run did; of one that had reached its goal, tidies up.
-    package func recover(_ run: RunEntry) -> Rollback.Outcome {
-        Rollback(host: host, store: store).undo(run: run.id)
+    package func recover(_ run: RunEntry) async -> Rollback.Outcome {
+        await Rollback(host: host, store: store).undo(run: run.id)
     }
 
     /// Forgets a run and leaves what it made; a guest that it was to replace gets its place again.
-    package func keep(_ run: RunEntry) -> Rollback.Outcome {
-        Rollback(host: host, store: store).keep(run: run.id)
+    package func keep(_ run: RunEntry) async -> Rollback.Outcome {
+        await Rollback(host: host, store: store).keep(run: run.id)
     }
 }

@@ -23,7 +23,7 @@ package struct Rollback: Sendable {
 
     /// Leaves what a run made, and forgets the run. Only what it had put aside, a guest that it was to replace, gets its
     /// place again: the records say that it is there.
-    package func keep(run: String) -> Outcome {
+    package func keep(run: String) async -> Outcome {
         var outcome = Outcome()
         var told: Set<String> = []
         var isDone = true
@@ -32,13 +32,13 @@ package struct Rollback: Sendable {
                 switch effect.undo {
                 case .moveBack(let aside, _, _):
                     do {
-                        if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
+                        if try await effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
                     } catch {
                         outcome.left.append("\(aside) (kept): \(error)")
                     }
                 case .renameVolumeBack(let group, let aside, _, _):
                     do {
-                        if try effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
+                        if try await effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
                     } catch {
                         outcome.left.append("\(group)/\(aside) (kept): \(error)")
                         // The record names it otherwise: without the journal it would be lost.
@@ -53,7 +53,11 @@ package struct Rollback: Sendable {
                     }
                 case .removeTree(let path, _), .removeFile(let path, _):
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
+                case .clearDevice(let path, _): outcome.left.append("what is written on \(path) (kept)")
                 case .removeDirectoryIfEmpty: break
+                case .shrinkFile, .shrinkVolume, .writeBack, .revertGrowth:
+                    // Half a file system is nothing to look at.
+                    return await undo(run: run)
                 }
             }
             if isDone { try store.end(run: run) }
@@ -66,17 +70,19 @@ package struct Rollback: Sendable {
     /// Undoes from the newest effect to the oldest. A failing entry does not keep the others from being undone.
     ///
     /// - Parameter ends: whether the run is over when nothing is left; otherwise it goes on and keeps the guest's name.
-    package func undo(run: String, ends: Bool = true) -> Outcome {
+    package func undo(run: String, ends: Bool = true) async -> Outcome {
         var outcome = Outcome()
         do {
             for effect in try store.effects(of: run).reversed() {
                 do {
-                    let isDone = try effect.undo.perform(on: host)
+                    if let remark = try effect.undo.remark(on: host) { outcome.undone.append(remark) }
+                    let isDone = try await effect.undo.perform(on: host)
                     if isDone { outcome.undone.append(effect.undo.summary) }
                     // A directory that is full only because of what is left in it must have its turn again.
                     if isDone || outcome.left.isEmpty { try store.forget(effect.number) }
                 } catch {
                     outcome.left.append("\(error)")
+                    if effect.undo.comesFirst { break }
                 }
             }
             if ends && outcome.left.isEmpty { try store.end(run: run) }

@@ -15,7 +15,7 @@ package struct DiskPlan: Sendable, Equatable {
         package let drive: String
     }
 
-    /// What xl is told of: an image file or a volume.
+    /// What xl is told of: an image file, a volume or another block device.
     package struct Drive: Sendable, Equatable {
         /// `disk`, or its partition's name.
         package let name: String
@@ -27,11 +27,12 @@ package struct DiskPlan: Sendable, Equatable {
         package enum Place: Sendable, Equatable {
             case file(FilePath)
             case volume(VolumePath)
+            case device(FilePath)
         }
 
         package var path: FilePath {
             switch place {
-            case .file(let path): path
+            case .file(let path), .device(let path): path
             case .volume(let volume): FilePath(volume.device)
             }
         }
@@ -61,6 +62,8 @@ package struct DiskPlan: Sendable, Equatable {
             let place: Drive.Place
             switch storage.home {
             case .files: place = .file(storage.guestDirectory(of: hostname).appending("\(name).img"))
+            case .devices(let root, let swap, _):
+                place = .device(name == "swap" ? swap ?? root : root)
             case .volumes(let group, _, _):
                 _ = try Self.workingVolume(of: name, in: group, run: "000000000000")
                 // As xen-tools calls them.

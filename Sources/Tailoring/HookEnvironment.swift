@@ -142,11 +142,13 @@ package struct HookEnvironment: Sendable {
         _ spec: GuestSpec, _ plan: DiskPlan, _ identifiers: [String: String], to variables: inout [String: String]
     ) {
         variables["dir"] = spec.storage.directory.string
-        var imageType = "file:"
-        if case .volumes(let group, let pool, _) = spec.storage.home {
-            imageType = "phy:"
+        var imageType = "phy:"
+        switch spec.storage.home {
+        case .files: imageType = "file:"
+        case .volumes(let group, let pool, _):
             variables["lvm"] = group.name
             variables["lvm_thin"] = pool?.name
+        case .devices: break
         }
         variables["image"] = spec.storage.allocation.rawValue
         variables["size"] = plan.root.partition.size.description

@@ -108,7 +108,7 @@ struct Helper {
         let kinds = CLINUX_CLONE_NEWNS | (options.pidNamespace ? CLINUX_CLONE_NEWPID : 0)
         guard clinux_unshare(kinds) == 0 else {
             // A command that is to fill an image must not fill the directory below it instead.
-            guard options.allowUnprivileged && errno == EPERM && options.loopMounts.isEmpty else {
+            guard options.allowUnprivileged && errno == EPERM && options.needsNoLoop else {
                 throw Failure("make a mount namespace")
             }
             goWithoutMounts(errno)
@@ -117,7 +117,7 @@ struct Helper {
         do {
             try MountPlan.isolate()
         } catch
-            where options.allowUnprivileged && options.loopMounts.isEmpty
+            where options.allowUnprivileged && options.needsNoLoop
             && [EPERM, EACCES, EINVAL].contains(error.code)
         {
             // EACCES from AppArmor in a container; EINVAL when / is a chroot and no mount.

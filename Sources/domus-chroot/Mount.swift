@@ -49,11 +49,30 @@ struct Mount {
     static func image(_ loopMount: Options.LoopMount) throws(Failure) {
         let file = open(loopMount.image, O_RDWR | O_CLOEXEC)
         guard file >= 0 else { throw Failure("open", loopMount.image) }
-        let loop = clinux_attach_loop(file)
+        let loop = clinux_attach_loop(file, loopMount.offset, loopMount.length)
         guard loop >= 0 else { throw Failure("make a loop device over", loopMount.image) }
-        guard mount("/proc/self/fd/\(loop)", loopMount.directory, loopMount.type, 0, nil) == 0 else {
+        // By its name, by which xfs_growfs finds it in the table of mounts.
+        guard let name = realpath("/proc/self/fd/\(loop)", nil) else {
+            throw Failure("find the loop device over", loopMount.image)
+        }
+        defer { free(name) }
+        // What is in it may be anybody's.
+        let flags = UInt(MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        guard mount(name, loopMount.directory, loopMount.type, flags, nil) == 0 else {
             throw Failure("mount \(loopMount.image) on", loopMount.directory)
         }
+    }
+
+    /// Shows a part of an image as a block device in the place of a file.
+    static func device(_ loopDevice: Options.LoopDevice) throws(Failure) {
+        let file = open(loopDevice.image, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw Failure("open", loopDevice.image) }
+        let loop = clinux_attach_loop(file, loopDevice.offset, loopDevice.length)
+        guard loop >= 0 else { throw Failure("make a loop device over", loopDevice.image) }
+        // The command has it open from the beginning: a loop device that nobody has open goes away.
+        guard fcntl(loop, F_SETFD, 0) == 0,
+            mount("/proc/self/fd/\(loop)", loopDevice.file, nil, UInt(MS_BIND), nil) == 0
+        else { throw Failure("show \(loopDevice.image) as a device at", loopDevice.file) }
     }
 
     /// Attaches it to an open file or directory; `path` is for messages.

@@ -47,6 +47,7 @@ struct MountPlan {
             root = tree
         }
         for loopMount in options.loopMounts { try Mount.image(loopMount) }
+        for loopDevice in options.loopDevices { try Mount.device(loopDevice) }
         for (binding, mount, isDirectory) in bindings {
             if let inside = binding.insideRoot {
                 try root?.attach(mount, at: inside, isDirectory: isDirectory)

@@ -17,10 +17,27 @@ struct Options {
         var image: String
         var directory: String
         var type: String
+        /// Where the file system begins in the image, in bytes.
+        var offset: UInt64
+        /// Its bytes; 0 for all that there are.
+        var length: UInt64
+    }
+
+    /// A part of an image, to be shown as a device of its own in the place of a file.
+    struct LoopDevice {
+        var image: String
+        var file: String
+        /// In bytes.
+        var offset: UInt64
+        /// In bytes; 0 for all that there are.
+        var length: UInt64
     }
 
     var root: String?
     var loopMounts: [LoopMount] = []
+    var loopDevices: [LoopDevice] = []
+    /// Without its loop devices the command would work on something else.
+    var needsNoLoop: Bool { loopMounts.isEmpty && loopDevices.isEmpty }
     var enter = false
     var mountKernelFileSystems = false
     var bindings: [Binding] = []
@@ -46,7 +63,8 @@ struct Options {
           --read-only-host       everything but the tree is read-only for the command
           --writable=DIR         but not DIR
           --provide=SRC:DST      show the file SRC at DST, even where DST's directory does not exist
-          --loop-mount=IMAGE:DIR:TYPE  mount the file system in IMAGE at DIR
+          --loop-mount=IMAGE:DIR:TYPE[:OFFSET:LENGTH]  mount the file system in IMAGE at DIR
+          --loop-device=IMAGE:FILE:OFFSET:LENGTH  show a part of IMAGE as a block device in the place of FILE
           --stdin                the command reads standard input (otherwise a pipe there is the lifeline)
           --pid-namespace        whatever the command leaves running ends with it
           --allow-unprivileged   go on without mounts where the kernel allows none
@@ -86,6 +104,7 @@ struct Options {
         case ("--bind", let value?): bindings.append(try Self.binding(name, value, isWritable: false))
         case ("--bind-writable", let value?): bindings.append(try Self.binding(name, value, isWritable: true))
         case ("--loop-mount", let value?): loopMounts.append(try Self.loopMount(value))
+        case ("--loop-device", let value?): loopDevices.append(try Self.loopDevice(value))
         case ("--provide", let value?): provided.append(try Self.binding(name, value, isWritable: false))
         case ("--enter", nil): enter = true
         case ("--mount-kernel-fs", nil): mountKernelFileSystems = true
@@ -108,10 +127,25 @@ struct Options {
 
     private static func loopMount(_ value: String) throws(Failure) -> LoopMount {
         let parts = value.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 3, parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), !parts[2].isEmpty else {
-            throw Failure("understand", "--loop-mount=\(value): IMAGE:DIR:TYPE is needed", code: 0)
+        let numbers = parts.dropFirst(3).map { UInt64($0) }
+        guard [3, 5].contains(parts.count), parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), !parts[2].isEmpty,
+            !numbers.contains(nil)
+        else {
+            throw Failure("understand", "--loop-mount=\(value): IMAGE:DIR:TYPE[:OFFSET:LENGTH] is needed", code: 0)
         }
-        return LoopMount(image: parts[0], directory: parts[1], type: parts[2])
+        return LoopMount(
+            image: parts[0], directory: parts[1], type: parts[2], offset: (numbers.first ?? 0) ?? 0,
+            length: (numbers.last ?? 0) ?? 0)
+    }
+
+    private static func loopDevice(_ value: String) throws(Failure) -> LoopDevice {
+        let parts = value.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, parts[0].hasPrefix("/"), parts[1].hasPrefix("/"), let offset = UInt64(parts[2]),
+            let length = UInt64(parts[3])
+        else {
+            throw Failure("understand", "--loop-device=\(value): IMAGE:FILE:OFFSET:LENGTH is needed", code: 0)
+        }
+        return LoopDevice(image: parts[0], file: parts[1], offset: offset, length: length)
     }
 
     /// Makes host paths absolute and refuses what makes no sense together.

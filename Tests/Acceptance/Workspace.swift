@@ -54,7 +54,8 @@ struct Workspace: Sendable {
     func xenTool(_ name: String, _ arguments: [String]) throws -> Command {
         let link = path.appending(name)
         if !fileExists(link) { symlink(Self.program.string, link.string) }
-        let subcommand = ["xen-create-image": "create", "xen-list-images": "list"][name] ?? "delete"
+        let names = ["xen-create-image": "create", "xen-list-images": "list", "xen-resize-guest": "resize"]
+        let subcommand = names[name] ?? "delete"
         var command = domus([subcommand] + arguments)
         command.program = link.string
         command.arguments.removeFirst()

@@ -25,14 +25,16 @@ struct ManualPagesTests {
 
     @Test(
         "the names of xen-tools lead to the pages of the commands",
-        arguments: ["create-image", "delete-image", "list-images"]
+        arguments: ["create-image", "delete-image", "list-images", "resize-guest"]
     )
     func namesOfXenTools(name: String) throws {
         let page = try ManualPage("xen-\(name).8")
         #expect(page.lines.contains { $0.hasPrefix(".Nm xen-\(name)") }, "the page does not name xen-\(name)")
     }
 
-    @Test("a page has the options that its command's parser has", arguments: ["create", "delete", "list", "recover"])
+    @Test(
+        "a page has the options that its command's parser has",
+        arguments: ["create", "delete", "list", "resize", "recover"])
     func optionsOfCommands(name: String) throws {
         let command = try #require(
             DomusCommand.configuration.subcommands.first { $0.configuration.commandName == name }
@@ -47,6 +49,7 @@ struct ManualPagesTests {
     func sharedOptions() throws {
         let all = try DomusCommand.configuration.subcommands.map { try Set(ParsedHelp($0).names) }
         let shared = try #require(all.first).intersection(all[1]).intersection(all[2]).intersection(all[3])
+            .intersection(all[4])
         expectEqual(try ManualPage("domus.8").options, shared, "domus.8", "every command's parser")
     }
 

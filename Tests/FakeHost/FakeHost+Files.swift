@@ -22,6 +22,15 @@ extension FakeHost: FileReading {
         }
     }
 
+    package func bytes(of path: FilePath, at offset: Int64, count: Int) throws(HostError) -> [UInt8] {
+        try look("read \(path)") { tree throws(Errno) in
+            guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard case .file(let bytes, let size) = tree[id].body else { throw .isDirectory }
+            // What there are no bytes for is a hole.
+            return (offset..<min(offset + Int64(count), size)).map { $0 < bytes.count ? bytes[Int($0)] : 0 }
+        }
+    }
+
     package func names(in directory: FilePath) throws(HostError) -> [String] {
         try look("read the directory \(directory)") { tree throws(Errno) in
             guard let id = try tree.find(directory.string, followsLast: true) else { throw .noSuchFileOrDirectory }
@@ -43,6 +52,20 @@ extension FakeHost: FileReading {
             guard case .link(let target) = tree[id].body else { throw .invalidArgument }
             return FilePath(target)
         }
+    }
+
+    package func size(ofDevice path: FilePath) throws(HostError) -> ByteSize? {
+        try look("look at \(path)") { tree throws(Errno) in
+            guard path.starts(with: "/dev"), let id = try tree.find(path.string, followsLast: true),
+                case .file(_, let size) = tree[id].body
+            else { return nil }
+            return ByteSize(bytes: size)
+        }
+    }
+
+    /// One whose first words are "taken by".
+    package func isTaken(device path: FilePath) throws(HostError) -> Bool {
+        try look("look at \(path)") { tree throws(Errno) in tree.text(path.string)?.hasPrefix("taken by") == true }
     }
 
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
@@ -90,7 +113,32 @@ extension FakeHost: FileChanging {
 
     package func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError) {
         try change("write zeros to \(path)") { tree, _ throws(Errno) in
-            guard try tree.find(path.string, followsLast: true) != nil else { throw .noSuchFileOrDirectory }
+            guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard case .file(var bytes, let size) = tree[id].body else { throw .isDirectory }
+            for index in bytes.indices where offset..<(offset + length) ~= Int64(index) { bytes[index] = 0 }
+            // What is all zeros is as good as a hole.
+            tree[id].body = .file(bytes.allSatisfy { $0 == 0 } ? [] : bytes, size: size)
+        }
+    }
+
+    package func overwrite(_ path: FilePath, at offset: Int64, with new: [UInt8]) throws(HostError) {
+        try change("overwrite \(path)") { tree, extent throws(Errno) in
+            guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard case .file(var bytes, let size) = tree[id].body else { throw .isDirectory }
+            let written = extent == .whole ? new[...] : new.prefix(new.count / 2)
+            let end = Int(offset) + written.count
+            if bytes.count < end { bytes += [UInt8](repeating: 0, count: end - bytes.count) }
+            bytes.replaceSubrange(Int(offset)..<end, with: written)
+            tree[id].body = .file(bytes, size: size)
+        }
+    }
+
+    package func resize(_ path: FilePath, to size: ByteSize, allocated: Bool) throws(HostError) {
+        try change("resize \(path) to \(size)") { tree, extent throws(Errno) in
+            guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
+            guard case .file(let bytes, let old) = tree[id].body else { throw .isDirectory }
+            let new = extent == .whole ? size.bytes : (old + size.bytes) / 2
+            tree[id].body = .file(Array(bytes.prefix(Int(new))), size: new)
         }
     }
 

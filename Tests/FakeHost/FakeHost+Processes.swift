@@ -72,6 +72,11 @@ package struct ConfinedCommand: Sendable, Equatable {
         }
     }
 
+    /// The word after an option.
+    package func value(after option: String) -> String? {
+        arguments.firstIndex(of: option).flatMap { $0 + 1 < arguments.count ? arguments[$0 + 1] : nil }
+    }
+
     /// The value of `--NAME=VALUE` of the helper.
     package func option(_ name: String) -> String? {
         options?.first { $0.hasPrefix("--\(name)=") }.map { String($0.dropFirst(name.count + 3)) }
@@ -92,6 +97,9 @@ package struct FakeProcess: Sendable {
         self.tree = tree
         self.budget = budget
     }
+
+    /// Whether it is ended in the middle of its work.
+    package var isCutShort: Bool { budget != nil }
 
     /// Writes a file of the host.
     package mutating func write(_ text: String, to path: String, mode: UInt32 = 0o644) {

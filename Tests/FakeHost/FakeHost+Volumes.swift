@@ -125,6 +125,20 @@ extension FakeHost: VolumeManaging {
         }
     }
 
+    package func resize(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+        try change("resize the volume \(path) to \(size)") { tree, _ throws(Errno) in
+            guard
+                var volume = try FakeVolumes.volumes(in: path.group.name, tree)
+                    .first(where: { $0.name == path.volume.name && $0.uuid == uuid }),
+                let device = try tree.find(path.device), case .file(let bytes, _) = tree[device].body
+            else { return false }
+            volume.size = (size.bytes + FakeVolumes.extent - 1) / FakeVolumes.extent * FakeVolumes.extent
+            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(uuid)")
+            tree[device].body = .file(Array(bytes.prefix(Int(volume.size))), size: volume.size)
+            return true
+        }
+    }
+
     package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {
         try change("rename the volume \(path) to \(name)") { tree, _ throws(Errno) in
             let volumes = try FakeVolumes.volumes(in: path.group.name, tree)

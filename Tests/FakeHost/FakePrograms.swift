@@ -3,8 +3,10 @@ import SystemPackage
 
 /// Canned programs, with the effects on files that the real ones have, in small.
 package enum FakePrograms {
-    /// All that making a guest runs.
-    package static let all: [String: FakeHost.Program] = [
+    /// All that making a guest runs, and making its disks larger.
+    package static let all = making.merging(FakeFileSystems.programs) { $1 }
+
+    private static let making: [String: FakeHost.Program] = [
         "apt-helper": { process in
             process.write("Origin: Example\n", to: process.command.arguments.last ?? "")
             return .exited(0)
@@ -22,7 +24,33 @@ package enum FakePrograms {
             fill(target, &process)
             return .exited(0)
         },
-        "mke2fs": make, "mkfs.btrfs": make, "mkfs.xfs": make, "mkswap": make,
+        "mke2fs": { process in
+            let path = process.command.arguments.last ?? ""
+            guard path.hasPrefix("/dev/sd"), !process.isCutShort else { return make(&process) }
+            FakeFileSystems.put(
+                FakeFileSystems.ext4(size: size(of: path, process.tree), uuid: process.command.value(after: "-U")),
+                on: path, in: &process.tree)
+            return .exited(0)
+        },
+        "mkfs.btrfs": make, "mkfs.xfs": make,
+        "mkswap": { process in
+            let path = process.command.arguments.last ?? ""
+            // One that will be looked at.
+            guard path.hasSuffix("/swap") || path.hasPrefix("/dev/sd"), !process.isCutShort else {
+                return make(&process)
+            }
+            FakeFileSystems.put(
+                FakeFileSystems.swap(
+                    size: size(of: path, process.tree),
+                    uuid: path.hasPrefix("/dev/") ? process.command.value(after: "--uuid") : nil), on: path,
+                in: &process.tree)
+            return .exited(0)
+        },
+        // Everything that is there is a file system to it.
+        "wipefs": { process in
+            if process.tree.text(process.command.arguments.last ?? "") != "" { process.output = "ext4   \n" }
+            return .exited(0)
+        },
         "chpasswd": { process in
             let root = process.command.option("root") ?? ""
             process.write("root:$y$hash\n", to: root + "/etc/shadow", mode: 0o640)
@@ -115,7 +143,13 @@ package enum FakePrograms {
         return .exited(0)
     }
 
+    private static func size(of path: String, _ tree: FakeTree) -> Int64 {
+        (try? tree.find(path, followsLast: true)).map { tree.entry(of: $0).size } ?? 0
+    }
+
     private static let make: FakeHost.Program = { process in
+        // Without its marks, which come last, it is nothing.
+        if process.isCutShort, process.command.arguments.last?.hasPrefix("/dev/sd") == true { return .exited(1) }
         process.fill(process.command.arguments.last ?? "", with: "made by \(process.command.executable)")
         return .exited(0)
     }

@@ -97,6 +97,28 @@ struct ManagerTests {
         }
     }
 
+    @Test("a volume becomes larger and smaller by its UUID, in whole extents, and keeps its tags")
+    func resize() async throws {
+        try await scratch.withGroup(mebibytes: 128) { name, _ in
+            let group = try VolumeGroupName(name)
+            let uuid = try create("a", in: name, mebibytes: 8, tags: [VolumeTag("domus")])
+            let other = try create("b", in: name, mebibytes: 4, tags: [])
+            func size() throws -> Int64? { try manager.volumes(in: group).first { $0.name == "a" }?.size }
+            #expect(try manager.resize(path(name, "a"), to: .mebibytes(21), uuid: other) == false)
+            #expect(try size() == 8 << 20)
+            #expect(try manager.resize(path(name, "a"), to: .mebibytes(21), uuid: uuid) == true)
+            #expect(try size() == 24 << 20)
+            #expect(try manager.resize(path(name, "a"), to: .mebibytes(24), uuid: uuid) == true)
+            let large = #expect(throws: HostError.self) {
+                try manager.resize(path(name, "a"), to: .gibibytes(1), uuid: uuid)
+            }
+            #expect(large?.message.contains("nsufficient") == true, "\(large?.message ?? "")")
+            #expect(try manager.resize(path(name, "a"), to: .mebibytes(8), uuid: uuid) == true)
+            #expect(try size() == 8 << 20)
+            #expect(try manager.volumes(in: group).first { $0.name == "a" }?.tags == ["domus"])
+        }
+    }
+
     @Test("what LVM refuses is an error in its own words, and changes nothing")
     func refusals() async throws {
         try await scratch.withGroup(mebibytes: 64) { name, _ in

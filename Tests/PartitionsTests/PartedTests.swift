@@ -138,6 +138,27 @@ struct PartedTests {
         #expect(try image.bytes(at: 256 * mebibyte - 512, count: 512).allSatisfy { $0 == 0 }, "reading must not repair")
     }
 
+    @Test("The last partition takes the room of a disk that has grown, and nothing else changes")
+    func growLast() throws {
+        let image = try Image(mebibytes: 128)
+        let written = try Parted.createGPT(on: image.path, layout: GPTLayout(Self.layout))
+        let last = try #require(written.last)
+        #expect(throws: PartitionError.self, "there is no room") { try Parted.growLast(last.number, on: image.path) }
+        try image.resize(mebibytes: 256)
+        let error = #expect(throws: PartitionError.self) { try Parted.growLast(1, on: image.path) }
+        #expect(error?.kind == .invalidLayout)
+        #expect(try Parted.partitions(of: image.path) == written, "a refusal changes nothing")
+        let grown = try Parted.growLast(last.number, on: image.path)
+        #expect(grown.lengthBytes == 255 * mebibyte - last.startByte && grown.uniqueGUID == last.uniqueGUID)
+        #expect(try Parted.partitions(of: image.path) == written.dropLast() + [grown])
+        // The copy of the table is at the disk's new end (UEFI specification 2.10, section 5.3.2).
+        #expect(try image.bytes(at: 256 * mebibyte - 512, count: 8) == Array("EFI PART".utf8))
+        // And reading repairs nothing afterwards either.
+        try image.resize(mebibytes: 300)
+        #expect(try Parted.partitions(of: image.path) == written.dropLast() + [grown])
+        #expect(try image.bytes(at: 300 * mebibyte - 512, count: 512).allSatisfy { $0 == 0 })
+    }
+
     @Test("A type that is none of ours is read as such", .enabled(if: Sfdisk.isHere, Sfdisk.needed))
     func foreignType() throws {
         let image = try Image(mebibytes: 64)

@@ -36,7 +36,7 @@ struct AllOrNothingTests {
             } else {
                 // Beyond the commit.
                 trial.world.machine.end(trial.process.process)
-                #expect(try Work.recover(trial.world).isEmpty, place)
+                #expect(try await Work.recover(trial.world).isEmpty, place)
                 #expect(difference(try trial.world.state(), from: course.finish) == [], place)
             }
             #expect(trial.world.leftovers.isEmpty, place)
@@ -65,7 +65,7 @@ struct AllOrNothingTests {
             let place: Comment = "effect \(number): \(trial.effect(number))"
             #expect(trial.process.isDead, place)
             let isCommitted = try isCommitted(trial, course)
-            #expect(try Work.recover(trial.world).isEmpty, place)
+            #expect(try await Work.recover(trial.world).isEmpty, place)
             let expected = isCommitted ? course.finish : course.beginning
             #expect(difference(try trial.world.state(), from: expected) == [], place)
             #expect(trial.world.leftovers.isEmpty, place)
@@ -104,7 +104,7 @@ struct AllOrNothingTests {
                 guard trial.process.isDead else { break }
                 let place: Comment = "effect \(number), then \(later): \(trial.effect(later))"
                 let expected = try isCommitted(trial, course) ? course.finish : course.beginning
-                #expect(try Work.recover(trial.world).isEmpty, place)
+                #expect(try await Work.recover(trial.world).isEmpty, place)
                 #expect(difference(try trial.world.state(), from: expected) == [], place)
             }
         }
@@ -123,7 +123,7 @@ struct AllOrNothingTests {
                     #expect(!error.left.isEmpty || error.message.contains("could be removed"), place)
                 }
                 trial.world.machine.end(trial.process.process)
-                #expect(try Work.recover(trial.world).isEmpty, place)
+                #expect(try await Work.recover(trial.world).isEmpty, place)
                 #expect(difference(try trial.world.state(), from: expected) == [], place)
             }
         }
@@ -137,9 +137,9 @@ struct AllOrNothingTests {
                 let trial = try await course.trial(.killAfter(number))
                 let expected = try isCommitted(trial, course) ? course.finish : course.beginning
                 let second = trial.world.process([.killAmid(later)])
-                _ = try Work.recover(trial.world, as: second)
+                _ = try await Work.recover(trial.world, as: second)
                 guard second.isDead else { break }
-                #expect(try Work.recover(trial.world).isEmpty)
+                #expect(try await Work.recover(trial.world).isEmpty)
                 #expect(difference(try trial.world.state(), from: expected) == [], "\(number), \(later)")
             }
         }

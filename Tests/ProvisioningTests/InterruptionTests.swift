@@ -96,7 +96,7 @@ struct InterruptionTests {
         let recovery = Recovery(host: world.process().host, store: world.store)
         let run = try #require(try recovery.unfinished().first)
         #expect(try !recovery.effects(of: run).isEmpty)
-        #expect(recovery.keep(run).left.contains { $0.hasSuffix("/.domus-00000000000a (kept)") })
+        #expect(await recovery.keep(run).left.contains { $0.hasSuffix("/.domus-00000000000a (kept)") })
         #expect(world.machine.tree.snapshot() == before)
         #expect(!world.leftovers.isEmpty)
         #expect(try recovery.unfinished().isEmpty)

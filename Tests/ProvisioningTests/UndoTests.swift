@@ -11,78 +11,79 @@ struct UndoTests {
     private var host: Host { FakeHost(machine).host }
 
     @Test("a volume is told by its tag and UUID, not by its name")
-    func volume() throws {
+    func volume() async throws {
         FakeVolumes.addGroup("vg0", size: 1 << 30, to: &machine.tree)
         let mine = Volume(group: "vg0", name: "a", uuid: "uuid-1", size: 4 << 20, tags: ["domus.run.1"])
         let theirs = Volume(group: "vg0", name: "b", uuid: "uuid-2", size: 4 << 20, tags: ["domus.run.2"])
         for volume in [mine, theirs] { FakeVolumes.add(volume, to: &machine.tree) }
         func names() throws -> [String] { try host.volumes.volumes(in: VolumeGroupName("vg0")).map(\.name) }
 
-        #expect(try !Undo.removeVolume(group: "vg0", name: "a", uuid: "uuid-2", tag: "domus.run.1").perform(on: host))
-        #expect(try !Undo.removeVolume(group: "vg0", name: "b", uuid: nil, tag: "domus.run.3").perform(on: host))
+        #expect(
+            try await !Undo.removeVolume(group: "vg0", name: "a", uuid: "uuid-2", tag: "domus.run.1").perform(on: host))
+        #expect(try await !Undo.removeVolume(group: "vg0", name: "b", uuid: nil, tag: "domus.run.3").perform(on: host))
         #expect(try names() == ["a", "b"])
         let back = Undo.renameVolumeBack(group: "vg0", from: "b", to: "c", uuid: "uuid-1")
-        #expect(try !back.perform(on: host))
-        #expect(try Undo.renameVolumeBack(group: "vg0", from: "a", to: "c", uuid: "uuid-1").perform(on: host))
+        #expect(try await !back.perform(on: host))
+        #expect(try await Undo.renameVolumeBack(group: "vg0", from: "a", to: "c", uuid: "uuid-1").perform(on: host))
         #expect(try names() == ["b", "c"])
         let undo = Undo.removeVolume(group: "vg0", name: "a", uuid: nil, tag: "domus.run.1")
-        #expect(try undo.perform(on: host))
-        #expect(try !undo.perform(on: host))
+        #expect(try await undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
         #expect(try names() == ["b"])
     }
 
     @Test("a file that somebody else put at the path is not removed")
-    func foreignFile() throws {
+    func foreignFile() async throws {
         let mine = machine.tree.put("mine", at: "/etc/xen/web1.cfg")
         machine.tree.take("/etc/xen/web1.cfg")
         // The inode's number is used again; only its birth differs.
         let theirs = machine.tree.put("theirs", at: "/etc/xen/web1.cfg")
         #expect(mine.inode == theirs.inode)
-        #expect(try !Undo.removeFile(path: "/etc/xen/web1.cfg", identity: mine).perform(on: host))
+        #expect(try await !Undo.removeFile(path: "/etc/xen/web1.cfg", identity: mine).perform(on: host))
         #expect(machine.tree.text("/etc/xen/web1.cfg") == "theirs")
-        #expect(try Undo.removeFile(path: "/etc/xen/web1.cfg", identity: theirs).perform(on: host))
+        #expect(try await Undo.removeFile(path: "/etc/xen/web1.cfg", identity: theirs).perform(on: host))
         #expect(machine.tree.text("/etc/xen/web1.cfg") == nil)
     }
 
     @Test("a tree that somebody else made at the path is not removed")
-    func foreignTree() throws {
+    func foreignTree() async throws {
         machine.tree.put("theirs", at: "/srv/xen/domains/web1/disk.img")
         let other = FileIdentity(device: 1, inode: 3, birth: nil)
-        #expect(try !Undo.removeTree(path: "/srv/xen/domains/web1", identity: other).perform(on: host))
+        #expect(try await !Undo.removeTree(path: "/srv/xen/domains/web1", identity: other).perform(on: host))
         #expect(machine.tree.text("/srv/xen/domains/web1/disk.img") == "theirs")
     }
 
     @Test("a directory that somebody has filled stays; a link or a file in its place stays too")
-    func sharedDirectory() throws {
+    func sharedDirectory() async throws {
         let undo = Undo.removeDirectoryIfEmpty(path: "/srv/xen/domains")
         machine.tree.put("theirs", at: "/srv/xen/domains/file")
-        #expect(try !undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
         machine.tree.take("/srv/xen/domains/file")
-        #expect(try undo.perform(on: host))
-        #expect(try !undo.perform(on: host))
+        #expect(try await undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
         machine.tree.put(link: "/tmp", at: "/srv/xen/domains")
-        #expect(try !undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
         machine.tree.take("/srv/xen/domains")
         machine.tree.put("a file", at: "/srv/xen/domains")
-        #expect(try !undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
     }
 
     @Test("a name is given back only to what had it, and never over what stands there now")
-    func moveBack() throws {
+    func moveBack() async throws {
         let old = machine.tree.put("old", at: "/etc/xen/.domus-1.old")
         let undo = Undo.moveBack(from: "/etc/xen/.domus-1.old", to: "/etc/xen/web1.cfg", identity: old)
         machine.tree.put("theirs", at: "/etc/xen/web1.cfg")
-        #expect(throws: HostError.self) { try undo.perform(on: host) }
+        await #expect(throws: HostError.self) { try await undo.perform(on: host) }
         #expect(machine.tree.text("/etc/xen/web1.cfg") == "theirs")
         #expect(machine.tree.text("/etc/xen/.domus-1.old") == "old")
         machine.tree.take("/etc/xen/web1.cfg")
-        #expect(try undo.perform(on: host))
+        #expect(try await undo.perform(on: host))
         #expect(machine.tree.text("/etc/xen/web1.cfg") == "old")
-        #expect(try !undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
 
         machine.tree.put("another", at: "/etc/xen/.domus-1.old")
         machine.tree.take("/etc/xen/web1.cfg")
-        #expect(try !undo.perform(on: host))
+        #expect(try await !undo.perform(on: host))
         #expect(machine.tree.text("/etc/xen/.domus-1.old") == "another")
     }
 
@@ -99,7 +100,7 @@ struct UndoTests {
             number = candidate
             world.machine.tree.put("theirs", at: "/srv/xen/domains/web1/disk.img")
             world.machine.tree.put("theirs", at: "/etc/xen/web1.cfg")
-            #expect(try Work.recover(world).isEmpty)
+            #expect(try await Work.recover(world).isEmpty)
             #expect(world.machine.tree.text("/srv/xen/domains/web1/disk.img") == "theirs")
             #expect(world.machine.tree.text("/etc/xen/web1.cfg") == "theirs")
             #expect(world.leftovers.isEmpty)

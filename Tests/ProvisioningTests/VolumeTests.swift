@@ -259,7 +259,7 @@ struct VolumeTests {
                 if try !world.store.runs().isEmpty {
                     unfinished += 1
                     world.machine.end(process.process)
-                    #expect(try Work.recover(world).isEmpty)
+                    #expect(try await Work.recover(world).isEmpty)
                 }
             }
             let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
@@ -323,12 +323,12 @@ struct VolumeTests {
         let present = world.machine.tree
         #expect(present.snapshot().keys.contains { $0.hasPrefix("/dev/vg0/domus-") })
         world.machine.tree.take("/var/lib/fake-lvm/vg0")
-        #expect(try Work.recover(world).contains { $0.contains("vg0") })
+        #expect(try await Work.recover(world).contains { $0.contains("vg0") })
         #expect(try world.store.runs().count == 1)
         for (path, _) in present.snapshot() where path.hasPrefix("/var/lib/fake-lvm/vg0/") {
             world.machine.tree.put(present.text(path) ?? "", at: path)
         }
-        #expect(try Work.recover(world).isEmpty)
+        #expect(try await Work.recover(world).isEmpty)
         #expect(try world.store.runs().isEmpty)
         #expect(try world.process().host.volumes.volumes(in: VolumeGroupName("vg0")).map(\.name) == ["theirs"])
     }

@@ -9,6 +9,9 @@
 #   on ADDRESS COMMAND         a command in the guest
 #   healthy ADDRESS            systemd is content, fstab is in order and in use
 #   finish NAME                shuts the guest down, and waits for it to go
+#   group NAME SIZE            makes a volume group of that size
+#   former GROUP MARK          somebody was on its free extents before: the mark is in each, and no volume any more
+#   marks DEVICE MARK          how often the mark is on a device
 #   leases; leased MAC         answers DHCP on xenbr0; the address that a guest got
 #   claim TEXT COMMAND...      a command that must succeed;   refuse TEXT COMMAND... one that must not
 #   fail TEXT                  ends the scenario
@@ -174,4 +177,36 @@ leases() {
 leased() {
     wait_for 60 grep -q -i "$1" /run/leases || fail "no lease for $1"
     awk -v mac="$1" '$2 == mac { print $3 }' /run/leases
+}
+
+group() {
+    truncate -s "$2" "/srv/physical-$1"
+    quietly vgcreate vgcreate --yes "$1" "$(losetup --find --show "/srv/physical-$1")" ||
+        fail "vgcreate ended with status $?"
+}
+
+former() {
+    quietly former lvcreate --yes --wipesignatures=n --name=former --extents=100%FREE "$1" ||
+        fail "lvcreate ended with status $?"
+    python3 -c '
+import os, sys
+volume = os.open(sys.argv[1], os.O_WRONLY)
+size = os.lseek(volume, 0, os.SEEK_END)
+for offset in range(0, size, 4 << 20):
+    os.pwrite(volume, sys.argv[2].encode() * 200, offset + 12288)
+os.fsync(volume)' "/dev/$1/former" "$2"
+    quietly former lvremove --yes "$1/former" || fail "lvremove ended with status $?"
+}
+
+# In pieces: to grep, a volume of zeros is one line, which dom0 has no memory for.
+marks() {
+    python3 -c '
+import sys
+found = 0
+tail = b""
+with open(sys.argv[1], "rb") as volume:
+    while piece := volume.read(4 << 20):
+        found += (tail + piece).count(sys.argv[2].encode())
+        tail = piece[-len(sys.argv[2]) + 1:]
+print(found)' "$1" "$2"
 }

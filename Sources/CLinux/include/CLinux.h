@@ -236,7 +236,8 @@ int clinux_block_device_reread(int descriptor);
 /// A loop device over an open file, Linux 5.8 (LOOP_CONFIGURE, loop(4)): its descriptor, which closes on exec, or -1.
 /// It goes by itself when the last user is gone (LO_FLAGS_AUTOCLEAR). Structures and macros that Swift does not
 /// import. ENOENT: this host has no loop devices.
-int clinux_attach_loop(int file);
+/// It begins at the offset, and has that length; a length of 0 is all that there is behind the offset.
+int clinux_attach_loop(int file, uint64_t offset, uint64_t length);
 
 #pragma clang assume_nonnull end
 

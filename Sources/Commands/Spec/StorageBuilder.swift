@@ -24,7 +24,8 @@ struct StorageBuilder {
             }
             return name
         }
-        let partitions = try partitions()
+        let home = try home(layout)
+        let partitions = try partitions(home)
         for partition in partitions {
             let minimum = FileSystemMaker.minimum(of: partition.content)
             guard partition.size >= minimum else {
@@ -35,7 +36,7 @@ struct StorageBuilder {
             }
         }
         let storage = GuestSpec.Storage(
-            directory: directory, home: try home(layout), layout: layout, allocation: allocation,
+            directory: directory, home: home, layout: layout, allocation: allocation,
             partitions: partitions, diskDevice: device ?? "xvda")
         do throws(ValueError) {
             // Names of volumes are made of the guest's and its partitions'.
@@ -56,9 +57,12 @@ struct StorageBuilder {
             guard entry.value.isEmpty, case .option = entry.place else { continue }
             throw OptionError("\(entry.place): the name is empty", hint: "leave the option out for image files")
         }
-        guard let strongest = values.strongest(of: ["lvm-thin", "lvm", "dir"]), strongest.key != "dir" else {
-            return .files
+        let strongest = values.strongest(of: ["image-dev", "lvm-thin", "lvm", "dir"])
+        if let swap = values.given("swap-dev"), case .option = swap.place, strongest?.key != "image-dev" {
+            throw OptionError("\(swap.place): it belongs to --image-dev", hint: "give --image-dev=DEVICE too")
         }
+        guard let strongest, strongest.key != "dir" else { return .files }
+        if strongest.key == "image-dev" { return try devices(strongest.given, layout, wiping: wiping) }
         var group = try values.parsed("lvm", VolumeGroupName.init)
         var pool: VolumeName?
         // A pool in a file does not overrule a group on the command line; a group in a file is what a pool may need.
@@ -87,6 +91,83 @@ struct StorageBuilder {
         return .volumes(group, pool: pool, wiping: wiping)
     }
 
+    /// Devices that are there: the guest gets them as they are, and they stay when it goes.
+    private func devices(
+        _ root: Values.Given, _ layout: GuestSpec.Storage.Layout, wiping: Bool
+    ) throws -> GuestSpec.Storage.Home {
+        func isOption(_ given: Values.Given) -> Bool { if case .option = given.place { true } else { false } }
+        // What a file says is only a default, which gives way.
+        for key in ["lvm", "lvm-thin", "partitions", "size", "swap"] {
+            guard let other = values.given(key), isOption(other), isOption(root) else { continue }
+            throw OptionError(
+                "\(other.place): with --image-dev the disks are the devices, as large as they are",
+                hint: "leave one of the two out")
+        }
+        guard layout == .images else {
+            throw OptionError(
+                "a device that is given carries a file system, not a partition table", hint: "leave --layout=disk out")
+        }
+        let none = try values.given("noswap").map { try $0.parsed(Values.parseFlag) } ?? false
+        let swap = values.given("swap-dev")
+        if let swap, none, let given = values.given("noswap"), isOption(given), isOption(swap) {
+            throw OptionError(
+                "--noswap: there is to be swap on \(swap.value)", hint: "give --swap-dev or --noswap, not both")
+        }
+        guard swap != nil || none else {
+            throw OptionError(
+                "\(root.place): where is the guest to have its swap area?", hint: "say --swap-dev=DEVICE, or --noswap")
+        }
+        return .devices(
+            root: try device(root), swap: try none && swap.map(isOption) != true ? nil : swap.map(device),
+            wiping: wiping)
+    }
+
+    private func device(_ given: Values.Given) throws -> FilePath {
+        let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
+        // As for directories: hooks' variables and the xl configuration could not hold it.
+        guard
+            path.string.unicodeScalars.allSatisfy({
+                $0.value > 32 && $0.value != 127 && !":,".unicodeScalars.contains($0)
+            })
+        else {
+            throw OptionError(
+                "\(given.place): \"\(given.value)\" holds a colon, a comma or a space",
+                hint: "name the device by another of its links: ls -l /dev/disk/by-*", exit: given.place.exit)
+        }
+        guard try host.files.entry(at: path) != nil else {
+            throw OptionError("\(given.place): there is no device \(path)", exit: .noInput)
+        }
+        guard try host.files.size(ofDevice: path) != nil else {
+            throw OptionError("\(given.place): \(path) is no block device", exit: .noInput)
+        }
+        return path
+    }
+
+    /// The partitions that fill the devices.
+    private func partitions(on root: FilePath, swap: FilePath?) throws -> [Partition] {
+        func size(_ device: FilePath) throws -> ByteSize {
+            ByteSize(bytes: (try host.files.size(ofDevice: device)?.bytes ?? 0) / 4096 * 4096)
+        }
+        let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
+        var partitions: [Partition] = []
+        if let swap {
+            partitions.append(try Partition(name: "swap", size: size(swap), content: .swap, mountOptions: "sw"))
+        }
+        partitions.append(try self.root(kind, size(root)))
+        return partitions
+    }
+
+    private func root(_ kind: FileSystemKind, _ size: ByteSize) throws -> Partition {
+        let options = values.given("\(kind)-options")
+        do {
+            return try Partition(
+                name: "disk", size: size, content: .fileSystem(kind, mountPoint: "/"),
+                mountOptions: options?.value ?? kind.defaultMountOptions)
+        } catch {
+            throw OptionError(error, at: options?.place ?? .builtIn)
+        }
+    }
+
     private func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, _ type: Choice.Type
     ) throws(OptionError) -> Choice? where Choice.RawValue == String {
@@ -100,7 +181,8 @@ struct StorageBuilder {
         }
     }
 
-    private func partitions() throws -> [Partition] {
+    private func partitions(_ home: GuestSpec.Storage.Home) throws -> [Partition] {
+        if case .devices(let root, let swap, _) = home { return try partitions(on: root, swap: swap) }
         if let strongest = values.strongest(of: ["partitions", "size", "fs", "swap", "noswap"]),
             strongest.key == "partitions"
         {
@@ -108,16 +190,7 @@ struct StorageBuilder {
         }
         let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
         let size = try values.parsed("size") { text throws(ValueError) in try ByteSize(parsing: text) }
-        let options = values.given("\(kind)-options")
-        let root: Partition
-        do {
-            root = try Partition(
-                name: "disk", size: Self.wholeBlocks(size ?? .gibibytes(4)),
-                content: .fileSystem(kind, mountPoint: "/"),
-                mountOptions: options?.value ?? kind.defaultMountOptions)
-        } catch {
-            throw OptionError(error, at: options?.place ?? .builtIn)
-        }
+        let root = try root(kind, Self.wholeBlocks(size ?? .gibibytes(4)))
         if let swapping = values.strongest(of: ["noswap", "swap"]), swapping.key == "noswap",
             try swapping.given.parsed(Values.parseFlag)
         {

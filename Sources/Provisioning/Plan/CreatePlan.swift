@@ -76,6 +76,12 @@ package struct CreatePlan: Sendable {
         steps += [
             SettleTree(),
             TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
+        ]
+        // Late: what is on it until then, if it may go, is not lost to an installation that fails.
+        if case .devices(_, _, let wiping) = spec.storage.home {
+            steps.append(TakeDevices(disks: disks, wiping: wiping))
+        }
+        steps += [
             MakeImages(disks: disks, storage: spec.storage),
             ComposeConfiguration(
                 template: spec.configuration.template ?? locations.template, configuration: configuration),

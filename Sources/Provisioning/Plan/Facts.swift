@@ -101,6 +101,7 @@ package struct RunContext: Sendable {
     func workingPath(of drive: DiskPlan.Drive, _ findings: Findings) -> FilePath {
         switch drive.place {
         case .file: return paths.guest.appending("\(drive.name).img")
+        case .device(let path): return path
         case .volume:
             guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
             return FilePath(volume.path.device)
@@ -118,7 +119,18 @@ package struct RunContext: Sendable {
     /// The last lines that a program wrote to the log, for an error that must say why it failed. The program is the one
     /// that ran last.
     func logTail(of invocation: Invocation, lines count: Int) -> String {
-        guard let log, let bytes = try? host.files.contents(of: log, limit: 64 << 20) else { return "" }
+        log.map { LogTail(log: $0, host: host).of(invocation, lines: count) } ?? ""
+    }
+}
+
+/// What programs said, for an error that must say why they failed.
+struct LogTail {
+    let log: FilePath
+    let host: Host
+
+    /// The last lines that a program wrote, which is the one that ran last.
+    func of(_ invocation: Invocation, lines count: Int) -> String {
+        guard let bytes = try? host.files.contents(of: log, limit: 64 << 20) else { return "" }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let command = text.ranges(of: "+ \(invocation.commandLine)\n").last else { return "" }
         return String(text[command.upperBound...].suffix(4096)).split(whereSeparator: \.isNewline).suffix(count)

@@ -35,6 +35,7 @@ package struct Preflight: Sendable {
             try await checkStart()
             try checkRoom()
             try VolumePreflight(host: host, store: store, plan: plan)?.check()
+            try await DevicePreflight(host: host, store: store, plan: plan).check(replacesExisting: replacesExisting)
         } catch {
             throw ProvisioningError(error)
         }
@@ -57,6 +58,7 @@ package struct Preflight: Sendable {
     private func checkPrograms() throws {
         var needed = RootInstallers.installer(for: plan.spec).requirements
         needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
+        if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
         var missing: [(program: String, package: String)] = []
         for requirement in needed
         where host.processes.find(requirement.program) == nil

@@ -58,6 +58,13 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         self.madeBy = madeBy
     }
 
+    /// Those of its images that are neither files of the guest's directory nor volumes of Domus's.
+    package var givenDevices: [String] {
+        images.map(\.path).filter { path in
+            !path.hasPrefix(directory.path + "/") && !(volumes ?? []).contains { "/dev/\($0.path)" == path }
+        }
+    }
+
     /// All interfaces, the first included.
     package var interfaces: [Interface] {
         [Interface(mac: mac, bridge: bridge, dhcp: addresses.isEmpty, addresses: addresses)] + (furtherInterfaces ?? [])

@@ -7,8 +7,9 @@ package struct OwnedVolumes {
     package let present: [GuestRecord.OwnedVolume]
     /// A sentence for each of the others.
     package let missing: [String]
+    /// The same as they are now, in the same order.
+    let volumes: [Volume]
     private let hostname: String
-    private let volumes: [Volume]
 
     /// - Throws: what LVM says, but for a group that is not there.
     package init(of record: GuestRecord, host: Host) throws {

@@ -41,11 +41,15 @@ struct ZeroVolumes: Step {
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         for drive in disks.drives {
             guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
-            for offset in Swift.stride(from: 0, to: volume.size, by: Int(Self.stride)) {
-                try Task.checkCancellation()
-                try context.host.files.zero(
-                    FilePath(volume.path.device), from: offset, length: min(Self.stride, volume.size - offset))
-            }
+            try Self.zero(FilePath(volume.path.device), 0..<volume.size, context.host)
+        }
+    }
+
+    /// Has a range of a device read as zeros.
+    static func zero(_ device: FilePath, _ range: Range<Int64>, _ host: Host) throws {
+        for offset in Swift.stride(from: range.lowerBound, to: range.upperBound, by: Int(stride)) {
+            try Task.checkCancellation()
+            try host.files.zero(device, from: offset, length: min(stride, range.upperBound - offset))
         }
     }
 }

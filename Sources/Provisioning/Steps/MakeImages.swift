@@ -12,7 +12,12 @@ struct MakeImages: Step {
     let storage: GuestSpec.Storage
 
     var summary: String {
-        let what = if case .files = storage.home { "image" } else { "volume" }
+        let what =
+            switch storage.home {
+            case .files: "image"
+            case .volumes: "volume"
+            case .devices: "device"
+            }
         return disks.layout == .disk
             ? "Write the disk's \(what)" : "Write \(disks.slots.count) \(what)\(disks.slots.count == 1 ? "" : "s")"
     }
@@ -39,6 +44,10 @@ struct MakeImages: Step {
                 let drive = disks.drive(slot.drive)
                 let image = context.workingPath(of: drive, findings)
                 if case .file = drive.place { try create(image, size: slot.partition.size, context) }
+                if case .device = drive.place, let uuid = context.identifiers[slot.partition.name] {
+                    _ = try context.effects.store.intend(
+                        .clearDevice(path: image.string, uuid: uuid), step: summary, run: context.effects.run)
+                }
                 try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
                 findings.images.append(
                     .init(

@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let work: @Sendable (World, FakeHost) async throws -> Void
 
     /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
-    static let manifold = [all[0], all[3], all[5], all[7], all[10]]
+    static let manifold = [all[0], all[3], all[5], all[7], all[10], all[12], all[15]]
 
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
@@ -104,6 +104,22 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             }
         ) { world, process in
             try await Work.delete("web1", in: world, as: process)
+        },
+        Scenario(testDescription: "make a disk larger", beginning: { try await Work.worldWithDisks() }) {
+            world, process in
+            try await Work.resize("web1", in: world, as: process)
+        },
+        Scenario(
+            testDescription: "make a volume larger", beginning: { try await Work.worldWithDisks(onVolumes: true) }
+        ) { world, process in
+            try await Work.resize("web1", in: world, as: process)
+        },
+        Scenario(testDescription: "make a swap area larger", beginning: { try await Work.worldWithDisks() }) {
+            world, process in
+            try await Work.resize("web1", in: world, as: process, partition: "swap")
+        },
+        Scenario(testDescription: "create on devices", beginning: { try Work.worldWithDevices() }) { world, process in
+            try await Work.create(Work.onDevices, in: world, as: process)
         },
     ]
 }

@@ -50,12 +50,26 @@ enum Work {
         try await provisioner.delete(provisioner.deletion(of: name), run: run)
     }
 
+    /// Looked up by somebody else: what is tested is the work.
+    static func resize(
+        _ name: String, in world: World, as process: FakeHost, mebibytes: Int64 = 1024, partition: String? = nil,
+        run: String = "00000000000e"
+    ) async throws {
+        let looking = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
+        let resize = try await looking.resize(
+            of: name, adding: .mebibytes(mebibytes), partition: partition, online: false, wiping: true)
+        _ = try await Provisioner(host: process.host, store: world.store, reporter: Telling())
+            .resize(resize, run: run, log: log, helper: World.locations.helper)
+    }
+
     /// What a user does after a kill.
     ///
     /// - Returns: what could not be taken back.
-    static func recover(_ world: World, as process: FakeHost? = nil) throws -> [String] {
+    static func recover(_ world: World, as process: FakeHost? = nil) async throws -> [String] {
         let recovery = Recovery(host: (process ?? world.process()).host, store: world.store)
-        return try recovery.unfinished().flatMap { recovery.recover($0).left }
+        var left: [String] = []
+        for run in try recovery.unfinished() { left += await recovery.recover(run).left }
+        return left
     }
 
     /// A guest whose disks are volumes.
@@ -68,12 +82,43 @@ enum Work {
         }
     }
 
+    /// A guest on devices that it is given.
+    static var onDevices: GuestSpec {
+        Sample.guest { spec in
+            spec.storage.home = .devices(root: "/dev/sdx1", swap: "/dev/sdx2", wiping: true)
+            spec.storage.partitions = [Sample.partition("swap", 512, nil), Sample.partition("disk", 2048)]
+        }
+    }
+
+    /// A machine with two devices that nothing is on.
+    static func worldWithDevices() throws -> World {
+        let world = try World()
+        world.machine.tree.put(.file([], size: 2048 << 20), at: "/dev/sdx1", mode: 0o660)
+        world.machine.tree.put(.file([], size: 512 << 20), at: "/dev/sdx2", mode: 0o660)
+        return world
+    }
+
     /// A machine with a volume group, of which somebody else has a volume.
     static func worldWithVolumeGroup() throws -> World {
         let world = try World()
         FakeVolumes.addGroup("vg0", size: 64 << 30, to: &world.machine.tree)
         FakeVolumes.add(
             Volume(group: "vg0", name: "theirs", uuid: "uuid-of-theirs", size: 4 << 20), to: &world.machine.tree)
+        return world
+    }
+
+    /// A machine on which the guest is, with disks on which something is.
+    static func worldWithDisks(onVolumes: Bool = false) async throws -> World {
+        let world = try onVolumes ? worldWithVolumeGroup() : World()
+        try await create(
+            onVolumes ? Work.onVolumes() : Sample.guest(), in: world, as: world.process(), run: "000000000001")
+        let record = try world.store.record(named: "web1")
+        for image in record?.images ?? [] {
+            let isSwap = image.path.contains("swap")
+            FakeFileSystems.put(
+                isSwap ? FakeFileSystems.swap(size: image.size) : FakeFileSystems.ext4(size: image.size),
+                on: image.path, in: &world.machine.tree)
+        }
         return world
     }
 

@@ -1,0 +1,87 @@
+import LinuxHost
+import SystemPackage
+
+/// The first bytes of disks, and the programs that make what is on them larger.
+package enum FakeFileSystems {
+    /// An ext4 of blocks of 4096 bytes.
+    package static func ext4(size: Int64, uuid: String? = nil) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 2048)
+        bytes[1024 + 0x18] = 2
+        bytes[1024 + 0x38] = 0x53
+        bytes[1024 + 0x39] = 0xEF
+        bytes[1024 + 0x60] = 0x40
+        set(UInt32(size / 4096), in: &bytes)
+        if let uuid { bytes.replaceSubrange((1024 + 0x68)..<(1024 + 0x78), with: digits(uuid)) }
+        return bytes
+    }
+
+    private static func digits(_ uuid: String) -> [UInt8] {
+        let digits = uuid.filter { $0 != "-" }.map { UInt8($0.hexDigitValue ?? 0) }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    /// A swap area.
+    package static func swap(size: Int64, uuid: String? = nil) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        bytes.replaceSubrange(4086..<4096, with: Array("SWAPSPACE2".utf8))
+        bytes.replaceSubrange(0x404..<0x408, with: little(UInt32(size / 4096 - 1)))
+        bytes.replaceSubrange(0x40C..<0x41C, with: uuid.map(digits) ?? Array(1...16))
+        return bytes
+    }
+
+    /// Puts such bytes into an image or on a volume, whose size stays.
+    package static func put(_ bytes: [UInt8], on path: String, in tree: inout FakeTree) {
+        guard let id = try? tree.find(path, followsLast: true), case .file(_, let size) = tree[id].body else {
+            fatalError("there is no image \(path)")
+        }
+        tree[id].body = .file(bytes, size: size)
+    }
+
+    static let programs: [String: FakeHost.Program] = [
+        // As the real one, it finds what was left in the middle, and mends nothing of it.
+        "e2fsck": { process in
+            blocks(of: process.command.arguments.last ?? "", process.tree) == middle ? .exited(4) : .exited(0)
+        },
+        // -z UNDO IMAGE SECTORSs
+        "resize2fs": { process in
+            let words = process.command.arguments
+            let sectors = Int64(words[3].dropLast()) ?? 0
+            process.write("\(blocks(of: words[2], process.tree))", to: words[1])
+            change(words[2], to: process.isCutShort ? middle : UInt32(sectors / 8), &process.tree)
+            return .exited(0)
+        },
+        // -f UNDO IMAGE
+        "e2undo": { process in
+            let words = process.command.arguments
+            guard !process.isCutShort, let blocks = UInt32(process.tree.text(words[1]) ?? "") else { return .exited(1) }
+            change(words[2], to: blocks, &process.tree)
+            return .exited(0)
+        },
+    ]
+
+    /// What the superblock says amid a growth.
+    private static let middle: UInt32 = 0xABCD
+
+    private static func blocks(of path: String, _ tree: FakeTree) -> UInt32 {
+        guard let id = try? tree.find(path, followsLast: true), case .file(let bytes, _) = tree[id].body else {
+            return 0
+        }
+        return (0..<4).reduce(0) { $0 | UInt32(bytes[1024 + 4 + $1]) << UInt32(8 * $1) }
+    }
+
+    private static func change(_ path: String, to blocks: UInt32, _ tree: inout FakeTree) {
+        guard let id = try? tree.find(path, followsLast: true), case .file(var bytes, let size) = tree[id].body else {
+            fatalError("there is no image \(path)")
+        }
+        set(blocks, in: &bytes)
+        tree[id].body = .file(bytes, size: size)
+    }
+
+    private static func set(_ blocks: UInt32, in bytes: inout [UInt8]) {
+        bytes.replaceSubrange((1024 + 4)..<(1024 + 8), with: little(blocks))
+    }
+
+    private static func little(_ number: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(8 * $0)) }
+    }
+}
