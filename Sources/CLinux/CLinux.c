@@ -268,6 +268,16 @@ int clinux_block_device_sector(int descriptor, uint32_t *bytes) {
     return 0;
 }
 
+int clinux_block_device_is_read_only(int descriptor) {
+    int readOnly = 0;
+    return ioctl(descriptor, BLKROGET, &readOnly) == 0 ? readOnly != 0 : -1;
+}
+
+int clinux_write_lease(int descriptor) {
+    if (fcntl(descriptor, F_SETLEASE, F_WRLCK) != 0) return -1;
+    return fcntl(descriptor, F_SETLEASE, F_UNLCK);
+}
+
 int clinux_block_device_reread(int descriptor) { return ioctl(descriptor, BLKRRPART); }
 
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {

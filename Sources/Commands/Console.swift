@@ -10,6 +10,7 @@ import SystemPackage
 final class Console: Reporter {
     private struct State {
         var line: String?
+        var fraction: Double?
         var began = 0.0
         var ticker: Task<Void, Never>?
         var follower: Task<Void, Never>?
@@ -38,12 +39,13 @@ final class Console: Reporter {
             "[\(String(repeating: " ", count: "\(count)".count - "\(number)".count))\(number)/\(count)] \(summary)"
         state.withLock { state in
             state.line = line
+            state.fraction = nil
             state.began = clock.monotonic
             guard isTerminal && !verbose else {
                 Self.write(line + "\n", to: .standardError)
                 return
             }
-            draw(line, seconds: 0)
+            draw(line, nil, seconds: 0)
             state.ticker = Task.detached { [weak self] in
                 while !Task.isCancelled {
                     try? await Task.sleep(for: .milliseconds(250))
@@ -52,6 +54,8 @@ final class Console: Reporter {
             }
         }
     }
+
+    func progressed(_ fraction: Double) { state.withLock { $0.fraction = fraction } }
 
     func finished(_ summary: String, seconds: Double) {
         end(mark: paint("ok", 32), seconds: seconds)
@@ -112,7 +116,7 @@ final class Console: Reporter {
     private func tick() {
         state.withLock { state in
             guard let line = state.line, !Task.isCancelled else { return }
-            draw(line, seconds: clock.monotonic - state.began)
+            draw(line, state.fraction, seconds: clock.monotonic - state.began)
         }
     }
 
@@ -129,8 +133,9 @@ final class Console: Reporter {
         }
     }
 
-    private func draw(_ line: String, seconds: Double) {
+    private func draw(_ line: String, _ fraction: Double?, seconds: Double) {
         var text = line
+        if let fraction { text += "  \(Int(fraction * 100)) %" }
         if seconds >= 1 { text += "  \(Int(seconds)) s" }
         var size = winsize()
         let columns = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 8 ? Int(size.ws_col) : 80
@@ -142,7 +147,9 @@ final class Console: Reporter {
         state.withLock { state in
             if isTerminal && !verbose && state.line != nil { Self.write("\r\u{1B}[K", to: .standardError) }
             Self.write(text + "\n", to: .standardError)
-            if isTerminal && !verbose, let line = state.line { draw(line, seconds: clock.monotonic - state.began) }
+            if isTerminal && !verbose, let line = state.line {
+                draw(line, state.fraction, seconds: clock.monotonic - state.began)
+            }
         }
     }
 

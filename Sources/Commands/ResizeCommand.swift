@@ -82,11 +82,11 @@ struct ResizeCommand: AsyncParsableCommand {
         var size = resize.newSize
         if !dryRun {
             let helper = try Invoked.locations(host, userConfiguration: shared.configurationDirectory).helper
-            let log = try GuestLog(directory: shared.logDirectory, guest: name, host: host).begin("resize")
-            console.follow(log: log, host: host)
-            size = try await provisioner.resize(
-                resize, run: RandomIdentifier.run(host.random), log: log, helper: helper
-            ).size
+            size = try await provisioner.resize(resize, run: RandomIdentifier.run(host.random), helper: helper) {
+                let log = try GuestLog(directory: shared.logDirectory, guest: name, host: host).begin("resize")
+                console.follow(log: log, host: host)
+                return log
+            }.size
             console.close()
         }
         let document = Document(
@@ -98,7 +98,7 @@ struct ResizeCommand: AsyncParsableCommand {
 
     private func text(_ resize: Resize, _ size: ByteSize) -> String {
         let what =
-            "\(resize.path) (\(resize.device), \(resize.content)) from \(resize.oldSize.rounded) to \(size.rounded)"
+            "\(resize.path) (\(resize.device), \(resize.content)) from \(resize.oldSize) to \(size)"
         var lines: [String] = []
         if dryRun {
             lines.append("Would grow \(what), in these steps; none was done:")

@@ -15,8 +15,10 @@ package protocol FileReading: Sendable {
     func resolved(_ path: FilePath) throws(HostError) -> FilePath
     /// What a symbolic link says, whether or not it leads anywhere.
     func target(ofLink path: FilePath) throws(HostError) -> FilePath
-    /// The size of a block device, links followed; nil for what is none.
-    func size(ofDevice path: FilePath) throws(HostError) -> ByteSize?
+    /// A block device, links followed; nil for what is none.
+    func blockDevice(at path: FilePath) throws(HostError) -> BlockDevice?
+    /// Whether another process, or a loop device, has a file open; false also where its file system cannot tell.
+    func isOpened(_ path: FilePath) throws(HostError) -> Bool
     /// Whether somebody has a block device for himself: a mount, a swap area, a volume group, a guest.
     func isTaken(device path: FilePath) throws(HostError) -> Bool
     /// Bytes that may still be written at the nearest existing ancestor of the path.

@@ -72,17 +72,36 @@ package struct RealFileSystem: FileReading {
         return FilePath(platformString: buffer)
     }
 
-    package func size(ofDevice path: FilePath) throws(HostError) -> ByteSize? {
+    package func blockDevice(at path: FilePath) throws(HostError) -> BlockDevice? {
         do {
             // Looked at before it is opened: to open a terminal, or a tape, has effects.
-            guard try Kernel.status(of: AT_FDCWD, path.string, flags: 0).kind == .blockDevice else { return nil }
+            var status = clinux_file_status()
+            guard clinux_statx(AT_FDCWD, path.string, CLINUX_AT_NO_AUTOMOUNT, &status) == 0 else {
+                throw Kernel.lastError
+            }
+            guard status.mode & 0o170000 == 0o060000 else { return nil }
             let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
             defer { try? file.close() }
             var bytes: UInt64 = 0
-            guard clinux_block_device_size(file.rawValue, &bytes) == 0 else { throw Kernel.lastError }
-            return ByteSize(bytes: Int64(clamping: bytes))
+            let readOnly = clinux_block_device_is_read_only(file.rawValue)
+            guard clinux_block_device_size(file.rawValue, &bytes) == 0, readOnly >= 0 else { throw Kernel.lastError }
+            return BlockDevice(
+                size: ByteSize(bytes: Int64(clamping: bytes)), major: clinux_major(status.special_device),
+                minor: clinux_minor(status.special_device), isReadOnly: readOnly != 0)
         } catch {
             throw HostError(cannot: "look at the device \(path)", error as? Errno ?? .ioError)
+        }
+    }
+
+    package func isOpened(_ path: FilePath) throws(HostError) -> Bool {
+        do {
+            // A lease on writing is given only where nobody else has the file open (fcntl(2)).
+            let file = try FileDescriptor.open(path, .readWrite, options: [.closeOnExec, .nonBlocking])
+            defer { try? file.close() }
+            if clinux_write_lease(file.rawValue) == 0 { return false }
+            return Kernel.lastError == .resourceTemporarilyUnavailable
+        } catch {
+            throw HostError(cannot: "open \(path)", error as? Errno ?? .ioError)
         }
     }
 

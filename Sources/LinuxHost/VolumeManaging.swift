@@ -87,11 +87,16 @@ package protocol VolumeManaging: Sendable {
     /// - Throws: for one that has dependents, too: LVM would remove them with it.
     func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool
 
-    /// Makes the volume of that UUID larger, or smaller: at least that many bytes, in whole extents. What is on it is nobody's
-    /// business here.
+    /// Makes the volume of that UUID larger: at least that many bytes, in whole extents. One that is so large stays so.
     ///
     /// - Returns: whether it was there under that name.
-    func resize(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool
+    func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool
+
+    /// Makes the volume of that UUID smaller: as many bytes, in whole extents. What is behind them is lost. One that is so
+    /// small stays so.
+    ///
+    /// - Returns: whether it was there under that name.
+    func reduce(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool
 
     /// Gives the volume of that UUID another name.
     ///

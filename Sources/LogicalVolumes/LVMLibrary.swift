@@ -8,6 +8,8 @@ struct LVMAnswer {
     var status: Int32
     /// The lines of reports in JSON.
     var output: [String] = []
+    /// LVM's own.
+    var version: String?
     var errors: [String] = []
 
     var succeeded: Bool { status == LVM2_COMMAND_SUCCEEDED }
@@ -62,6 +64,8 @@ enum LVMLibrary {
             } else if let first = line.first(where: { $0 != " " }), "{}[]\"".contains(first) {
                 // Not the warnings, which come on the same level, in the middle of reports.
                 answer.output.append(line)
+            } else if let label = line.firstRange(of: "LVM version:") {
+                answer.version = String(line[label.upperBound...].drop { $0 == " " })
             }
         }
     }

@@ -53,15 +53,31 @@ package struct LogicalVolumeManager: VolumeManaging {
         return true
     }
 
-    package func resize(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
         guard let volume = try volume(path, uuid: uuid) else { return false }
-        if volume.size == size.bytes { return true }
-        let command = LVMCommand(volume.size < size.bytes ? "lvextend" : "lvreduce").adding("--yes")
+        if volume.size >= size.bytes { return true }
+        let command = LVMCommand("lvextend").adding("--yes").adding("--size").adding(size).adding(path)
+        try run(command, "make the volume \(path) larger, from \(ByteSize(bytes: volume.size)) to \(size)")
+        return true
+    }
+
+    package func reduce(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+        guard let volume = try volume(path, uuid: uuid) else { return false }
+        if volume.size <= size.bytes { return true }
+        var command = LVMCommand("lvreduce").adding("--yes")
+        // From 2.03.17 on it looks for a file system, and refuses what it does not know; whoever asks has looked.
+        if try knowsFileSystems() { command = command.adding("--fs", "ignore") }
         try run(
             command.adding("--size").adding(size).adding(path),
-            "change the volume \(path) from "
-                + "\(ByteSize(bytes: volume.size)) to \(size)")
+            "make the volume \(path) smaller, from \(ByteSize(bytes: volume.size)) to \(size)")
         return true
+    }
+
+    private func knowsFileSystems() throws(HostError) -> Bool {
+        // "2.03.16(2) (2022-05-18)"
+        let version = try run(LVMCommand("version"), "ask LVM for its version").version ?? ""
+        let numbers = version.prefix { $0 != "(" }.split(separator: ".").map { Int($0) ?? 0 }
+        return [2, 3, 17].lexicographicallyPrecedes(numbers) || numbers == [2, 3, 17]
     }
 
     package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {

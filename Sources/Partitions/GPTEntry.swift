@@ -25,6 +25,22 @@ struct GPTEntry: Equatable {
         }
     }
 
+    /// Where the copy of the table's header is, in bytes.
+    static func copyOfTable(on disk: FilePath, sectorSize: Int) throws(Errno) -> Int64 {
+        do {
+            let file = try FileDescriptor.open(disk, .readOnly, options: [.closeOnExec])
+            defer { try? file.close() }
+            let header = try bytes(of: file, at: Int64(sectorSize), count: 92)
+            let sector = header.count == 92 ? number(header, at: 32, bytes: 8) : 0
+            guard header.starts(with: "EFI PART".utf8), sector > 0, sector < 1 << 40 else {
+                throw Errno.invalidArgument
+            }
+            return Int64(sector) * Int64(sectorSize)
+        } catch {
+            throw error as? Errno ?? .ioError
+        }
+    }
+
     private static func bytes(of file: FileDescriptor, at offset: Int64, count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {

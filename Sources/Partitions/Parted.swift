@@ -65,11 +65,21 @@ package enum Parted {
         }
     }
 
-    /// Where a partition ends that takes all the room behind it on a disk of that many bytes.
-    package static func end(onDiskOf diskBytes: Int64) -> Int64 { GPTLayout.end(onDiskOf: diskBytes) }
-
-    /// How many bytes at the beginning of a disk, and how many at its end, hold a table: at least; a mebibyte.
-    package static var tableBytes: Int64 { GPTLayout.alignment }
+    /// Where the table's copy is, as it says itself, in bytes (AlternateLBA in the UEFI specification 2.10, section 5.3.2).
+    ///
+    /// - Throws: `unreadable`.
+    package static func copyOfTable(on image: FilePath) throws(PartitionError) -> Int64 {
+        try library.withLock { library throws(PartitionError) in
+            library.prepare()
+            let task = "could not read the partition table of \(image)"
+            let device = try PartedDevice(image, task: task)
+            do throws(Errno) {
+                return try GPTEntry.copyOfTable(on: image, sectorSize: Int(device.sectorSize))
+            } catch {
+                throw PartitionError(.unreadable, "\(task): \(error)")
+            }
+        }
+    }
 
     /// Gives the last partition of a disk that has grown all the room behind it, and the table its place at the disk's new
     /// end. What is in the partitions, their GUIDs and labels stay.
@@ -81,12 +91,11 @@ package enum Parted {
     package static func growLast(_ number: Int, on image: FilePath) throws(PartitionError) -> PartitionGeometry {
         try library.withLock { library throws(PartitionError) in
             library.prepare()
-            PartedMessages.adaptTables(true)
-            defer { PartedMessages.adaptTables(false) }
             let task = "could not make partition \(number) of \(image) larger"
             let device = try PartedDevice(image, task: task)
-            let disk = try PartedDisk(readFrom: device, task: task)
-            let before = disk.partitions(entries: try device.entries(task: task), sectorSize: device.sectorSize)
+            // Looked at first without adapting: that writes already.
+            let before = try PartedDisk(readFrom: device, task: task).partitions(
+                entries: device.entries(task: task), sectorSize: device.sectorSize)
             guard var wanted = before.max(by: { $0.startByte < $1.startByte }), wanted.number == number else {
                 throw PartitionError(.invalidLayout, "\(task): it is not the last on the disk")
             }
@@ -94,6 +103,9 @@ package enum Parted {
             guard end > wanted.startByte + wanted.lengthBytes else {
                 throw PartitionError(.tooSmall, "\(task): there is no room behind it")
             }
+            PartedMessages.adaptTables(true)
+            defer { PartedMessages.adaptTables(false) }
+            let disk = try PartedDisk(readFrom: device, task: task)
             wanted.lengthBytes = end - wanted.startByte
             try disk.resize(wanted, on: device, task: task)
             try disk.write(task: task)

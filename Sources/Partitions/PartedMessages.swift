@@ -25,7 +25,7 @@ enum PartedMessages {
         }
     }
 
-    /// Whether a table that is read is fitted to a disk that has grown. Only when it is written is that on the disk.
+    /// Whether a table that is read is fitted to a disk that has grown; that takes its former copy away at once.
     static func adaptTables(_ wanted: Bool) { adapts.withLock { $0 = wanted } }
 
     /// What has been said since the last time, as one text without line breaks.

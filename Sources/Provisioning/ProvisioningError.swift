@@ -1,5 +1,6 @@
 import Bootstrap
 import LinuxHost
+import Partitions
 import Storage
 import SystemPackage
 import Tailoring
@@ -89,6 +90,14 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .noInput: .noInput
                 case .noSpace: .cannotCreate
                 case .failed: .failed
+                }
+            self.init(error.message, exit: exit, hint: error.hint)
+        case let error as PartitionError:
+            let exit: ExitCode =
+                switch error.kind {
+                case .invalidLayout, .unreadable: .badData
+                case .tooSmall: .cannotCreate
+                case .cannotWrite: .inputOutput
                 }
             self.init(error.message, exit: exit, hint: error.hint)
         case let error as StorageError: self.init(error.message, exit: .cannotCreate, hint: error.hint)

@@ -55,9 +55,13 @@ package struct Rollback: Sendable {
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
                 case .clearDevice(let path, _): outcome.left.append("what is written on \(path) (kept)")
                 case .removeDirectoryIfEmpty: break
-                case .shrinkFile, .shrinkVolume, .writeBack, .revertGrowth:
-                    // Half a file system is nothing to look at.
-                    return await undo(run: run)
+                case .shrink(let disk, _), .writeBack(let disk, _, _, _):
+                    if told.insert(disk.path).inserted { outcome.left.append("\(disk.path) (kept as it is now)") }
+                case .revertGrowth(let growth):
+                    if told.insert(growth.disk.path).inserted {
+                        outcome.left.append(
+                            "\(growth.disk.path) (kept as it is now; what was written over is in \(growth.undoFile))")
+                    }
                 }
             }
             if isDone { try store.end(run: run) }

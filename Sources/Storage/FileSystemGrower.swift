@@ -43,6 +43,9 @@ package struct FileSystemGrower: Sendable {
     /// success, as the bits of e2fsck(8) say.
     package func check() -> Invocation { confined("e2fsck", ["-f", "-p", place]) }
 
+    /// The same, and nothing is mended: success is a file system that is whole.
+    package func look() -> Invocation { confined("e2fsck", ["-f", "-n", place]) }
+
     /// Whether ``check()`` ended well: nothing to mend, or mended.
     package static func checked(_ status: ExitStatus) -> Bool {
         if case .exited(let code) = status { code < 4 } else { false }
@@ -56,10 +59,45 @@ package struct FileSystemGrower: Sendable {
         return confined("resize2fs", ["-z", undoFile.string, place, "\(sectors)s"])
     }
 
-    /// Takes back what ``growExt(undoFile:)`` wrote, however far it came. The file system must be checked afterwards.
-    package func revertExt(undoFile: FilePath) -> Invocation {
-        // Forced: it would refuse what was cut off in the middle.
-        confined("e2undo", ["-f", undoFile.string, place])
+    /// How an undo file is used.
+    package enum Reversion: Sendable {
+        /// One that is whole; e2undo refuses if the file system has been changed since.
+        case whole
+        /// One that was cut off, which e2undo cannot hold against the file system.
+        case cutOff
+        /// The same, and nothing is written.
+        case tryCutOff
+    }
+
+    /// Takes back what ``growExt(undoFile:)`` wrote. The file system must be checked afterwards.
+    package func revertExt(undoFile: FilePath, _ reversion: Reversion) -> Invocation {
+        let options =
+            switch reversion {
+            case .whole: [] as [String]
+            case .cutOff: ["-f"]
+            case .tryCutOff: ["-n", "-f"]
+            }
+        return confined("e2undo", options + [undoFile.string, place])
+    }
+
+    /// Bytes at the beginning of an undo file that tell whether it is whole.
+    package static let undoHeader = 48
+
+    /// Whether the program that wrote an undo file came to its end (struct undo_header and E2UNDO_STATE_FINISHED in undo_io.c
+    /// of e2fsprogs 1.43 and later).
+    package static func isFinished(_ header: [UInt8]) -> Bool {
+        header.count >= undoHeader && header.starts(with: "E2UNDO02".utf8) && header[44] & 1 != 0
+    }
+
+    /// Bytes that ``growExt(undoFile:)`` may keep: without flexible groups (ext2, ext3) each added group's inode tables are
+    /// written, which takes 3 % here.
+    package static func undoRoom(_ kind: FileSystemKind, adding added: Int64) -> Int64 {
+        (32 << 20) + (kind == .ext4 ? added / 512 : added / 24)
+    }
+
+    /// Has files that are then made in a directory written synchronously (chattr(1)).
+    package static func keepingInOrder(_ directory: FilePath) -> Invocation {
+        Invocation("chattr", ["+S", directory.string], environment: environment)
     }
 
     private var place: String { (window ?? image).string }

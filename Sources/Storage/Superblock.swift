@@ -19,6 +19,19 @@ package struct Superblock: Sendable, Hashable {
     /// How far it reaches, in bytes from its beginning.
     package var size: Int64
 
+    /// When an ext file system was mounted and checked last, in its own seconds (s_mtime, s_lastcheck).
+    package struct Stamp: Sendable, Hashable, Codable {
+        package var mounted: UInt64
+        package var checked: UInt64
+
+        /// From the first bytes of the file system.
+        package init(_ bytes: [UInt8]) {
+            let isThere = bytes.count >= 2048
+            mounted = isThere ? Superblock.little(bytes, 1024 + 0x2C, 4) : 0
+            checked = isThere ? Superblock.little(bytes, 1024 + 0x40, 4) : 0
+        }
+    }
+
     /// How many bytes from the beginning tell.
     package static let length = (64 << 10) + 4096
 
@@ -87,7 +100,7 @@ package struct Superblock: Sendable, Hashable {
             blocks: little(bytes, 0x404, 4) + 1, of: 4096)
     }
 
-    private static func little(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
+    fileprivate static func little(_ bytes: [UInt8], _ offset: Int, _ count: Int) -> UInt64 {
         (0..<count).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
     }
 

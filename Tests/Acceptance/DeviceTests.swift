@@ -77,6 +77,21 @@ struct DeviceTests {
         }
     }
 
+    @Test("without wiping, too, nothing tells any more what was there", Requirement.program("sfdisk"))
+    func marks() async throws {
+        try await withDevices { workspace, root, _ in
+            let line = "echo 'label: gpt' | sfdisk --quiet --wipe always \"$1\""
+            try await run("sh", ["-c", line, "sh", root]).orThrow()
+            let refused = try await create(workspace, "--image-dev=\(root)", "--noswap").run()
+            #expect(
+                refused.status == 73 && refused.standardError.contains("something on the device \(root): gpt"),
+                "\(refused)")
+            try await create(workspace, "--image-dev=\(root)", "--noswap", "--no-wipe", "--force").run().orThrow()
+            let left = try await run("wipefs", ["--no-act", "--noheadings", "--output=TYPE", root]).orThrow()
+            #expect(left.standardOutput == "ext4\n")
+        }
+    }
+
     @Test("what fails while they are written leaves them without a file system")
     func failure() async throws {
         try await withDevices { workspace, root, swap in

@@ -253,10 +253,11 @@ struct ResizeTests {
     }
 
     /// A guest as it is to be again.
-    private struct Before {
+    private struct Before: Equatable {
         let size: Int64
         let text: String
         let files: [String]
+        let contents: String?
     }
 
     private func state(_ image: FilePath, offset: Int = 0) async throws -> Before {
@@ -264,12 +265,12 @@ struct ResizeTests {
         #expect(try await root.complaint() == nil)
         return Before(
             size: size(image), text: "\(try await reach(image, offset: offset))",
-            files: try await root.names(in: "/etc").sorted())
+            files: try await root.names(in: "/etc").sorted(), contents: try await root.text("/etc/fstab"))
     }
 
     private func expectSame(_ image: FilePath, _ before: Before, offset: Int = 0) async throws {
         let now = try await state(image, offset: offset)
-        #expect(now.size == before.size && now.text == before.text && now.files == before.files)
+        #expect(now == before)
     }
 
     @Test("when resize2fs fails after all, everything is as it was", arguments: ["images", "disk"])
@@ -320,6 +321,113 @@ struct ResizeTests {
                 try FileManager.default.contentsOfDirectory(atPath: workspace.guests.pushing("domains").string) == [
                     "web1"
                 ])
+        }
+    }
+
+    /// Leaves a guest behind whose disk was being made larger when the run was killed.
+    private func killed(_ workspace: Workspace) async throws -> FilePath {
+        try await workspace.createTiny("web1").orThrow()
+        let begun = workspace.path.appending("begun")
+        let running = try replace(
+            "resize2fs", "touch \(begun)\nexec sleep 1000", in: workspace, ["resize", "web1", "--add=1G"]
+        ).start()
+        #expect(try await Workspace.wait(for: begun, of: running))
+        running.send(SIGKILL)
+        _ = await running.wait()
+        return workspace.images(of: "web1").appending("disk.img")
+    }
+
+    @Test("a disk that is used while recovery is asked for is left alone, and recovered later", Requirement.loopDevices)
+    func recoverInUse() async throws {
+        try await withWorkspace { workspace in
+            let image = try await killed(workspace)
+            let before = try await digest(image)
+            let log = try readText(workspace.log(of: "web1"))
+            let loop = try await run("losetup", ["--find", "--show", image.string]).orThrow().standardOutput
+                .filter { $0 != "\n" }
+            let used = try await workspace.run(["recover"])
+            let xen = try FakeXen(workspace)
+            try await run("losetup", ["--detach", loop]).orThrow()
+            try xen.begin("web1", as: 7)
+            let running = try await xen.run(["recover"])
+            #expect(used.status == 74 && used.standardOutput.contains("is in use: \(loop) is over it"), "\(used)")
+            #expect(running.status == 74 && running.standardOutput.contains("is running (domain 7)"), "\(running)")
+            #expect(try await digest(image) == before)
+            // Nor is it looked at as if nothing had been, or its log lost.
+            let dry = try await workspace.run(["resize", "web1", "--add=1G", "--dry-run"])
+            #expect(dry.status == 75 && dry.standardError.contains("domus recover"), "\(dry)")
+            #expect(try readText(workspace.log(of: "web1")) == log)
+            try await workspace.run(["recover"]).orThrow()
+            #expect(size(image) == 64 << 20)
+            #expect(try await GuestImage(image).complaint() == nil)
+        }
+    }
+
+    @Test("a file system that has been mounted since is not taken back", Machine.mounts("ext4"))
+    func usedSince() async throws {
+        try await withWorkspace { workspace in
+            let image = try await killed(workspace)
+            let point = workspace.path.appending("point")
+            try makeDirectories(point)
+            let write = "mount -o loop \"$1\" \"$2\" && echo precious >\"$2/precious\""
+            try await run("unshare", ["--mount", "sh", "-c", write, "sh", image.string, point.string]).orThrow()
+            let recovered = try await workspace.run(["recover"])
+            #expect(recovered.status == 74, "\(recovered)")
+            #expect(recovered.standardOutput.contains("has been used or repaired since"), "\(recovered)")
+            #expect(try await GuestImage(image).text("/precious") == "precious\n")
+            let kept = try await workspace.run(["recover", "--keep"]).orThrow()
+            #expect(kept.standardOutput.contains("\(image) (kept as it is now"), "\(kept)")
+            #expect(try await GuestImage(image).text("/precious") == "precious\n")
+            #expect(try await GuestImage(image).complaint() == nil)
+            try await workspace.run(["resize", "web1", "--add=64M"]).orThrow()
+            #expect(try await reach(image) == 1152 << 20)
+        }
+    }
+
+    @Test("what is restored in the place of a half-grown image is not written on")
+    func restoredSince() async throws {
+        try await withWorkspace { workspace in
+            let image = try await killed(workspace)
+            try await workspace.createTiny("web2", ["--size=48M"]).orThrow()
+            let backup = workspace.images(of: "web2").appending("disk.img")
+            unlink(image.string)
+            try await run("cp", ["--sparse=always", backup.string, image.string]).orThrow()
+            let before = try await digest(image)
+            let recovered = try await workspace.run(["recover"])
+            #expect(recovered.status == 74 && recovered.standardOutput.contains("another in its place"), "\(recovered)")
+            #expect(try await digest(image) == before)
+        }
+    }
+
+    @Test(
+        "a table that has not kept up with its disk has its copy back when a growth fails", Requirement.loopDevices,
+        Requirement.program("sfdisk"))
+    func staleTable() async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1", ["--layout=disk"]).orThrow()
+            let image = workspace.images(of: "web1").appending("disk.img")
+            // As after --online, when the guest has not used the room yet.
+            try await run("truncate", ["--size=+64M", image.string]).orThrow()
+            let offset = try await table(of: image)[2].start * 512
+            let before = try await state(image, offset: offset)
+            let outcome = try await replace("resize2fs", "exit 9", in: workspace, ["resize", "web1", "--add=1G"]).run()
+            #expect(outcome.status == 1 && !outcome.standardError.contains("left:"), "\(outcome)")
+            try await expectSame(image, before, offset: offset)
+            try await workspace.run(["resize", "web1", "--add=1G"]).orThrow()
+            let verification = try await run("sfdisk", ["--verify", image.string]).orThrow()
+            #expect(verification.description.contains("No errors detected"), "\(verification)")
+        }
+    }
+
+    @Test("a table that is none of Domus's is the guest's fault, not Domus's", Requirement.program("sfdisk"))
+    func foreignTable() async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1", ["--layout=disk"]).orThrow()
+            let image = workspace.images(of: "web1").appending("disk.img")
+            let line = "echo 'label: dos' | sfdisk --wipe always \"$1\""
+            try await run("sh", ["-c", line, "sh", image.string]).orThrow()
+            let outcome = try await workspace.run(["resize", "web1", "--add=1G"])
+            #expect(outcome.status == 65 && outcome.standardError.contains("of type msdos, not a GPT"), "\(outcome)")
         }
     }
 

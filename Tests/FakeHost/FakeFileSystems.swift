@@ -38,6 +38,7 @@ package enum FakeFileSystems {
     }
 
     static let programs: [String: FakeHost.Program] = [
+        "chattr": { _ in .exited(0) },
         // As the real one, it finds what was left in the middle, and mends nothing of it.
         "e2fsck": { process in
             blocks(of: process.command.arguments.last ?? "", process.tree) == middle ? .exited(4) : .exited(0)
@@ -46,15 +47,20 @@ package enum FakeFileSystems {
         "resize2fs": { process in
             let words = process.command.arguments
             let sectors = Int64(words[3].dropLast()) ?? 0
-            process.write("\(blocks(of: words[2], process.tree))", to: words[1])
+            process.write(
+                "\(process.isCutShort ? "cut off" : "whole") \(blocks(of: words[2], process.tree))", to: words[1])
             change(words[2], to: process.isCutShort ? middle : UInt32(sectors / 8), &process.tree)
             return .exited(0)
         },
-        // -f UNDO IMAGE
+        // [-n] [-f] UNDO IMAGE; without -f it wants to see the end of what it takes back.
         "e2undo": { process in
             let words = process.command.arguments
-            guard !process.isCutShort, let blocks = UInt32(process.tree.text(words[1]) ?? "") else { return .exited(1) }
-            change(words[2], to: blocks, &process.tree)
+            let (file, image) = (words[words.count - 2], words[words.count - 1])
+            let parts = (process.tree.text(file) ?? "").split(separator: " ")
+            guard !process.isCutShort, let blocks = parts.last.flatMap({ UInt32($0) }),
+                words.contains("-f") || parts.first == "whole"
+            else { return .exited(1) }
+            if !words.contains("-n") { change(image, to: blocks, &process.tree) }
             return .exited(0)
         },
     ]

@@ -54,13 +54,20 @@ extension FakeHost: FileReading {
         }
     }
 
-    package func size(ofDevice path: FilePath) throws(HostError) -> ByteSize? {
+    package func blockDevice(at path: FilePath) throws(HostError) -> BlockDevice? {
         try look("look at \(path)") { tree throws(Errno) in
             guard path.starts(with: "/dev"), let id = try tree.find(path.string, followsLast: true),
                 case .file(_, let size) = tree[id].body
             else { return nil }
-            return ByteSize(bytes: size)
+            return BlockDevice(
+                size: ByteSize(bytes: size), major: 8, minor: UInt32(truncatingIfNeeded: tree[id].birth),
+                isReadOnly: false)
         }
+    }
+
+    package func isOpened(_ path: FilePath) throws(HostError) -> Bool {
+        try look()
+        return false
     }
 
     /// One whose first words are "taken by".

@@ -125,13 +125,24 @@ extension FakeHost: VolumeManaging {
         }
     }
 
-    package func resize(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
-        try change("resize the volume \(path) to \(size)") { tree, _ throws(Errno) in
+    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+        try resize(path, to: size, uuid: uuid, "extend")
+    }
+
+    package func reduce(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+        try resize(path, to: size, uuid: uuid, "reduce")
+    }
+
+    private func resize(
+        _ path: VolumePath, to size: ByteSize, uuid: String, _ verb: String
+    ) throws(HostError) -> Bool {
+        try change("\(verb) the volume \(path) to \(size)") { tree, _ throws(Errno) in
             guard
                 var volume = try FakeVolumes.volumes(in: path.group.name, tree)
                     .first(where: { $0.name == path.volume.name && $0.uuid == uuid }),
                 let device = try tree.find(path.device), case .file(let bytes, _) = tree[device].body
             else { return false }
+            guard verb == "extend" ? volume.size < size.bytes : volume.size > size.bytes else { return true }
             volume.size = (size.bytes + FakeVolumes.extent - 1) / FakeVolumes.extent * FakeVolumes.extent
             tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(uuid)")
             tree[device].body = .file(Array(bytes.prefix(Int(volume.size))), size: volume.size)

@@ -89,6 +89,10 @@ package enum FakePrograms {
             return .exited(0)
         },
         "xl": xl,
+        "lvmconfig": { process in
+            process.output = "thin_pool_autoextend_threshold=70\n"
+            return .exited(0)
+        },
         // Looked for, and run by others only.
         "apt-get": { _ in .exited(1) },
     ]

@@ -104,16 +104,20 @@ struct ManagerTests {
             let uuid = try create("a", in: name, mebibytes: 8, tags: [VolumeTag("domus")])
             let other = try create("b", in: name, mebibytes: 4, tags: [])
             func size() throws -> Int64? { try manager.volumes(in: group).first { $0.name == "a" }?.size }
-            #expect(try manager.resize(path(name, "a"), to: .mebibytes(21), uuid: other) == false)
+            #expect(try manager.extend(path(name, "a"), to: .mebibytes(21), uuid: other) == false)
+            #expect(try manager.reduce(path(name, "a"), to: .mebibytes(4), uuid: other) == false)
             #expect(try size() == 8 << 20)
-            #expect(try manager.resize(path(name, "a"), to: .mebibytes(21), uuid: uuid) == true)
+            #expect(try manager.extend(path(name, "a"), to: .mebibytes(21), uuid: uuid) == true)
             #expect(try size() == 24 << 20)
-            #expect(try manager.resize(path(name, "a"), to: .mebibytes(24), uuid: uuid) == true)
+            // Neither does the other's work.
+            #expect(try manager.extend(path(name, "a"), to: .mebibytes(8), uuid: uuid) == true)
+            #expect(try manager.reduce(path(name, "a"), to: .mebibytes(40), uuid: uuid) == true)
+            #expect(try size() == 24 << 20)
             let large = #expect(throws: HostError.self) {
-                try manager.resize(path(name, "a"), to: .gibibytes(1), uuid: uuid)
+                try manager.extend(path(name, "a"), to: .gibibytes(1), uuid: uuid)
             }
             #expect(large?.message.contains("nsufficient") == true, "\(large?.message ?? "")")
-            #expect(try manager.resize(path(name, "a"), to: .mebibytes(8), uuid: uuid) == true)
+            #expect(try manager.reduce(path(name, "a"), to: .mebibytes(8), uuid: uuid) == true)
             #expect(try size() == 8 << 20)
             #expect(try manager.volumes(in: group).first { $0.name == "a" }?.tags == ["domus"])
         }

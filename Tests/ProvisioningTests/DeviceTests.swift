@@ -60,7 +60,48 @@ struct DeviceTests {
             other.storage.partitions = [Sample.partition("disk", 2048)]
             try await Work.create(other, in: world, as: world.process(), run: "000000000002")
         }
-        #expect(error?.message == "the device /dev/disk/mine is the guest web2's", "\(error?.message ?? "")")
+        #expect(error?.message == "the device /dev/sdx1 is the guest web2's", "\(error?.message ?? "")")
+    }
+
+    @Test("a device that a configuration of another tool's guest names is not taken")
+    func foreignGuest() async throws {
+        let error = try await refusal { world in
+            world.machine.tree.put(
+                "name = 'old1'\nmemory = 256\ndisk = [ 'phy:/dev/sdx1,xvda1,w' ]\n", at: "/etc/xen/old1.cfg")
+        }
+        #expect(
+            error?.message == "the device /dev/sdx1 is the guest old1's" && error?.hint == "/etc/xen/old1.cfg names it")
+    }
+
+    @Test("a device that Xen's backend has is in use, though nobody else is told so")
+    func backend() async throws {
+        let world = try Work.worldWithDevices()
+        let device = try #require(try world.process().host.files.blockDevice(at: "/dev/sdx1"))
+        world.machine.tree.put(
+            "\(device.xenNumber)\n", at: "/sys/bus/xen-backend/devices/vbd-7-51713/physical_device")
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(Work.onDevices, in: world, as: world.process(), replaces: true)
+        }
+        #expect(error?.message == "the device /dev/sdx1 is in use")
+    }
+
+    @Test("of two runs that want one device the second is refused, before it has written anything")
+    func concurrent() async throws {
+        let world = try Work.worldWithDevices()
+        let course = try await Course(Scenario.all[15])
+        // The first one is in the middle of writing it.
+        let number = try #require(
+            (1...course.effects).first { number in
+                course.names[number - 1].contains("mke2fs")
+            })
+        let dying = world.process([.killBefore(number)])
+        _ = await Task { try await Work.create(Work.onDevices, in: world, as: dying) }.result
+        var second = Work.onDevices
+        second.hostname = try Hostname("web2")
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(second, in: world, as: world.process(), replaces: true)
+        }
+        #expect(error?.message == "the device /dev/sdx2 is being written for the guest web1", "\(error?.message ?? "")")
     }
 
     @Test("a finished guest has the devices by the names they were given, and leaves them when it goes")

@@ -90,25 +90,138 @@ struct ResizeTests {
         let process = world.process()
         try await Work.resize("web1", in: world, as: process)
         let zeroed = process.effects.filter { $0.hasPrefix("write zeros") }
-        #expect(zeroed == ["write zeros to /dev/vg0/web1-disk"])
+        #expect(Set(zeroed) == ["write zeros to /dev/vg0/web1-disk"])
         let zero = try #require(process.effects.firstIndex { $0.hasPrefix("write zeros") })
         let grow = try #require(process.effects.firstIndex { $0.contains("resize2fs") })
         #expect(zero < grow)
     }
 
-    @Test("recover --keep, too, gives a disk its size back: half a growth is of no use")
-    func keep() async throws {
-        let course = try await Course(Scenario.all[12])
-        var takenBack = 0
+    /// A world in which a resize was killed after each of its effects, and what somebody then does.
+    private func afterEachKill(
+        onVolumes: Bool = false, _ body: (World, FakeHost) async throws -> Void
+    ) async throws {
+        let scenario = try #require(
+            Scenario.all.first { $0.testDescription == (onVolumes ? "make a volume larger" : "make a disk larger") })
+        let course = try await Course(scenario)
         for number in 1...course.effects {
             let trial = try await course.trial(.killAfter(number))
-            let recovery = Recovery(host: trial.world.process().host, store: trial.world.store)
-            for run in try recovery.unfinished() { _ = await recovery.keep(run) }
-            // The directory in which the way back was kept may stay.
-            let state = try trial.world.state().filter { !$0.key.contains("/.domus-") }
-            #expect([course.beginning, course.finish].contains(state), "\(number): \(trial.effect(number))")
-            if state == course.beginning { takenBack += 1 }
+            if try trial.world.store.record(named: "web1")?.images[1].size
+                != course.start.store.record(named: "web1")?.images[1].size
+            {
+                continue
+            }
+            try await body(trial.world, trial.world.process())
         }
-        #expect(takenBack > 5)
+    }
+
+    @Test("recover --keep leaves the disk as it is then, and tells where what was written over is")
+    func keep() async throws {
+        var told = 0
+        try await afterEachKill { world, process in
+            let before = world.machine.tree.snapshot(ignoring: "/var/log/domus")
+            let recovery = Recovery(host: process.host, store: world.store)
+            for run in try recovery.unfinished() {
+                if await recovery.keep(run).left.contains(where: { $0.contains("growth.e2undo") }) { told += 1 }
+            }
+            #expect(world.machine.tree.snapshot(ignoring: "/var/log/domus") == before)
+            #expect(try recovery.unfinished().isEmpty)
+        }
+        #expect(told > 0)
+    }
+
+    @Test("recovery writes nothing on the disk of a guest that runs, and does when it has ended")
+    func runningGuest() async throws {
+        var refusals = 0
+        try await afterEachKill { world, process in
+            world.machine.tree.put("7", at: "\(FakePrograms.domains)/web1")
+            let before = world.machine.tree.text("/srv/xen/domains/web1/disk.img")
+            let left = try await Work.recover(world, as: process)
+            if left.contains(where: { $0.contains("is running (domain 7)") }) { refusals += 1 }
+            #expect(world.machine.tree.text("/srv/xen/domains/web1/disk.img") == before)
+            world.machine.tree.take("\(FakePrograms.domains)/web1")
+            #expect(try await Work.recover(world).isEmpty)
+        }
+        #expect(refusals > 1)
+    }
+
+    @Test("recovery writes nothing on a disk that somebody else has put in the place of the guest's")
+    func replacedSince() async throws {
+        var refusals = 0
+        try await afterEachKill { world, process in
+            let path = "/srv/xen/domains/web1/disk.img"
+            world.machine.tree.take(path)
+            let restored = FakeFileSystems.ext4(size: 1 << 30)
+            world.machine.tree.put(.file(restored, size: 3 << 30), at: path, mode: 0o600)
+            let before = world.machine.tree.snapshot()[path]
+            if try await Work.recover(world, as: process).contains(where: { $0.contains("another in its place") }) {
+                refusals += 1
+            }
+            #expect(world.machine.tree.snapshot()[path] == before)
+        }
+        #expect(refusals > 0)
+    }
+
+    @Test("what has been repaired by hand, or used, is not taken back")
+    func repaired() async throws {
+        var refusals = 0
+        try await afterEachKill { world, process in
+            let path = "/srv/xen/domains/web1/disk.img"
+            guard world.machine.tree.text("/srv/xen/domains/.domus-00000000000e/growth.e2undo") != nil else { return }
+            // Half grown, repaired to its new size, and checked at a later time.
+            world.machine.tree.put(
+                "cut off 1", at: "/srv/xen/domains/.domus-00000000000e/growth.e2undo")
+            var bytes = FakeFileSystems.ext4(size: 2 << 30)
+            bytes[1024 + 0x40] = 1
+            FakeFileSystems.put(bytes, on: path, in: &world.machine.tree)
+            let before = world.machine.tree.snapshot()[path]
+            let left = try await Work.recover(world, as: process)
+            #expect(left.contains { $0.contains("has been used or repaired since") }, "\(left)")
+            #expect(world.machine.tree.snapshot()[path] == before)
+            refusals += 1
+        }
+        #expect(refusals > 0)
+    }
+
+    @Test("a volume that somebody has made larger in between is never made smaller")
+    func grownSince() async throws {
+        let world = try await Work.worldWithDisks(onVolumes: true)
+        let process = world.process(programs: [
+            "e2fsck": { process in
+                FakeVolumes.change("web1-disk", of: "vg0", in: &process.tree) { $0.size = 20 << 30 }
+                return .exited(0)
+            }
+        ])
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.resize("web1", in: world, as: process)
+        }
+        #expect(
+            error?.message.contains("has been changed by somebody else in between") == true, "\(error?.message ?? "")")
+        let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
+        #expect(volumes.first { $0.name == "web1-disk" }?.size == 20 << 30)
+    }
+
+    @Test("a pool that does not zero its chunks is refused, as for a new guest")
+    func unzeroedPool() async throws {
+        let error = try await refusal { tree in
+            FakeVolumes.add(
+                Volume(
+                    group: "vg0", name: "pool", uuid: "uuid-of-pool", size: 16 << 30, dataPercent: 6, isThinPool: true,
+                    zeroesBlocks: false), to: &tree)
+            FakeVolumes.change("web1-disk", of: "vg0", in: &tree) { $0.pool = "pool" }
+        }
+        #expect(error?.message.contains("does not zero its chunks") == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a guest that is saved is not touched, nor one that another run works on")
+    func busy() async throws {
+        let saved = try await refusal(onVolumes: false) { $0.put("memory", at: "/var/lib/xen/save/web1") }
+        #expect(saved?.message.contains("is saved in /var/lib/xen/save/web1") == true && saved?.exit == .temporary)
+        let world = try await Work.worldWithDisks()
+        let other = world.process([.killAfter(3)])
+        _ = await Task { try await Work.resize("web1", in: world, as: other) }.result
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.resize("web1", in: world, as: world.process())
+        }
+        #expect(error?.exit == .temporary && error?.hint?.contains("domus recover") == true)
     }
 }

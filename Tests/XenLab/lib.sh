@@ -9,6 +9,7 @@
 #   on ADDRESS COMMAND         a command in the guest
 #   healthy ADDRESS            systemd is content, fstab is in order and in use
 #   finish NAME                shuts the guest down, and waits for it to go
+#   power_cut                  the power fails; the scenario begins anew, with LAB_PART one higher and /dev/vdb as it was
 #   group NAME SIZE            makes a volume group of that size
 #   former GROUP MARK          somebody was on its free extents before: the mark is in each, and no volume any more
 #   marks DEVICE MARK          how often the mark is on a device
@@ -209,4 +210,10 @@ with open(sys.argv[1], "rb") as volume:
         found += (tail + piece).count(sys.argv[2].encode())
         tail = piece[-len(sys.argv[2]) + 1:]
 print(found)' "$1" "$2"
+}
+
+power_cut() {
+    echo "lab: power cut $(($(seconds) - LAB_START))"
+    # It is now.
+    sleep 600
 }

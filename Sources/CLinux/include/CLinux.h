@@ -230,6 +230,13 @@ int clinux_block_device_size(int descriptor, uint64_t *bytes);
 /// ioctl(BLKSSZGET): a block device's logical sector in bytes. A macro that Swift does not import.
 int clinux_block_device_sector(int descriptor, uint32_t *bytes);
 
+/// ioctl(BLKROGET): 1 for a block device that cannot be written, 0 for one that can. A macro that Swift does not import.
+int clinux_block_device_is_read_only(int descriptor);
+
+/// fcntl(F_SETLEASE, F_WRLCK), and back: 0 where nobody else has the file open, EAGAIN where somebody has, EINVAL or
+/// EOPNOTSUPP where its file system knows no leases. Hidden behind _GNU_SOURCE.
+int clinux_write_lease(int descriptor);
+
 /// ioctl(BLKRRPART): has the kernel read a block device's partition table again. A macro that Swift does not import.
 int clinux_block_device_reread(int descriptor);
 

@@ -32,7 +32,7 @@ struct StorageBuilder {
                 throw OptionError(
                     "partition \(partition.name) is too small: a \(partition.fileSystem?.rawValue ?? "swap") needs "
                         + "\(minimum), and it has \(partition.size)",
-                    hint: "give it more with --size, or in the partitions file")
+                    hint: isGiven(home) ? "use a larger device" : "give it more with --size, or in the partitions file")
             }
         }
         let storage = GuestSpec.Storage(
@@ -46,6 +46,8 @@ struct StorageBuilder {
         }
         return storage
     }
+
+    private func isGiven(_ home: GuestSpec.Storage.Home) -> Bool { if case .devices = home { true } else { false } }
 
     /// As in xen-tools, a directory on the command line overrules a volume group in a file; of both in one place the
     /// group counts, and the directory says where the guest's kernel goes.
@@ -137,8 +139,11 @@ struct StorageBuilder {
         guard try host.files.entry(at: path) != nil else {
             throw OptionError("\(given.place): there is no device \(path)", exit: .noInput)
         }
-        guard try host.files.size(ofDevice: path) != nil else {
+        guard let device = try host.files.blockDevice(at: path) else {
             throw OptionError("\(given.place): \(path) is no block device", exit: .noInput)
+        }
+        guard !device.isReadOnly else {
+            throw OptionError("\(given.place): the device \(path) cannot be written", exit: .noInput)
         }
         return path
     }
@@ -146,7 +151,7 @@ struct StorageBuilder {
     /// The partitions that fill the devices.
     private func partitions(on root: FilePath, swap: FilePath?) throws -> [Partition] {
         func size(_ device: FilePath) throws -> ByteSize {
-            ByteSize(bytes: (try host.files.size(ofDevice: device)?.bytes ?? 0) / 4096 * 4096)
+            ByteSize(bytes: (try host.files.blockDevice(at: device)?.size.bytes ?? 0) / 4096 * 4096)
         }
         let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
         var partitions: [Partition] = []

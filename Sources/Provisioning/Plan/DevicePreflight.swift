@@ -1,51 +1,113 @@
+import GuestModel
 import LinuxHost
 import Storage
 import SystemPackage
+import XenConfig
 
 /// Everything about devices that a guest is given that can be known to fail before anything is made.
 struct DevicePreflight {
     let host: Host
     let store: StateStore?
-    let plan: CreatePlan
+    let hostname: Hostname
+    /// Where xl configurations are, of guests that other tools made, too.
+    let configurations: FilePath
+    let disks: DiskPlan
 
     /// - Parameter replacesExisting: `--force`.
     /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
     func check(replacesExisting: Bool) async throws {
-        let devices = plan.disks.drives.compactMap { drive in
-            if case .device(let path) = drive.place { path } else { nil }
+        var devices: [(path: FilePath, device: BlockDevice)] = []
+        for drive in disks.drives {
+            guard case .device(let path) = drive.place else { continue }
+            guard let device = try host.files.blockDevice(at: path) else {
+                throw ProvisioningError("\(path) is no block device", exit: .noInput)
+            }
+            devices.append((path, device))
         }
         guard !devices.isEmpty else { return }
-        let resolved = try devices.map { try host.files.resolved($0) }
-        guard Set(resolved).count == resolved.count else {
+        guard Set(devices.map(\.device.number)).count == devices.count else {
             throw ProvisioningError(
-                "\(devices.map(\.string).joined(separator: " and ")) are the same device", exit: .usage)
+                "\(devices.map(\.path.string).joined(separator: " and ")) are the same device", exit: .usage)
         }
-        try checkGuests(Set(resolved))
-        for device in devices {
-            try Self.checkFree(device, host)
-            if !replacesExisting { try await checkEmpty(device) }
+        for (path, device) in devices {
+            try checkRuns(path, device)
+            try checkGuests(path, device)
+            try checkFree(path, device)
+            if !replacesExisting { try await checkEmpty(path) }
         }
     }
 
-    static func checkFree(_ device: FilePath, _ host: Host) throws {
-        guard try host.files.isTaken(device: device) else { return }
+    private func checkFree(_ path: FilePath, _ device: BlockDevice) throws {
+        let backends = FilePath("/sys/bus/xen-backend/devices")
+        var isTaken = try host.files.isTaken(device: path)
+        // Xen's block backend has a device without saying so to others.
+        if !isTaken, try host.files.entry(at: backends) != nil {
+            isTaken = try host.files.names(in: backends).contains { name in
+                let file = backends.appending(name).appending("physical_device")
+                return (try? host.files.contents(of: file, limit: 64)).map {
+                    String(decoding: $0, as: UTF8.self).split(whereSeparator: \.isWhitespace).first.map(String.init)
+                        == device.xenNumber
+                } ?? false
+            }
+        }
+        guard isTaken else { return }
         throw ProvisioningError(
-            "the device \(device) is in use", exit: .temporary,
-            hint: "lsblk shows by whom: a mount, swap, a volume group, a running guest")
+            "the device \(path) is in use", exit: .temporary,
+            hint: "lsblk shows by whom: a mount, swap, a volume group; or a guest runs on it")
+    }
+
+    /// Another run may be about to write on it.
+    private func checkRuns(_ path: FilePath, _ device: BlockDevice) throws {
+        for run in try store?.runs() ?? [] where run.guest != hostname.name {
+            for effect in try store?.effects(of: run.id) ?? [] {
+                guard case .clearDevice(let other, _) = effect.undo, try isSame(FilePath(other), device) else {
+                    continue
+                }
+                throw ProvisioningError(
+                    "the device \(path) is being written for the guest \(run.guest)", exit: .temporary,
+                    hint: "see what becomes of that run")
+            }
+        }
     }
 
     /// Another guest's, shut down as it may be, is not this one's.
-    private func checkGuests(_ devices: Set<FilePath>) throws {
-        for record in try store?.records() ?? [] where record.hostname != plan.spec.hostname.name {
-            for image in record.images where image.path.hasPrefix("/dev/") {
-                guard try host.files.entry(at: FilePath(image.path)) != nil,
-                    devices.contains(try host.files.resolved(FilePath(image.path)))
-                else { continue }
-                throw ProvisioningError(
-                    "the device \(image.path) is the guest \(record.hostname)'s", exit: .cannotCreate,
-                    hint: "delete that one first, or use another device")
+    private func checkGuests(_ path: FilePath, _ device: BlockDevice) throws {
+        for record in try store?.records() ?? [] where record.hostname != hostname.name {
+            for image in record.images where try isSame(FilePath(image.path), device) {
+                throw taken(path, by: record.hostname, hint: "delete that one first, or use another device")
             }
         }
+        guard try host.files.entry(at: configurations) != nil else { return }
+        for name in try host.files.names(in: configurations) where name.hasSuffix(".cfg") && !name.hasPrefix(".") {
+            // One that cannot be read says nothing.
+            let file = configurations.appending(name)
+            guard let bytes = try? host.files.contents(of: file, limit: 1 << 20),
+                let parsed = try? XenConfigFile(parsing: String(decoding: bytes, as: UTF8.self), file: file.string)
+            else { continue }
+            let guest = GuestSummary(from: parsed)
+            guard guest.name != hostname.name else { continue }
+            for disk in guest.paths where try isSame(FilePath(disk), device) {
+                throw taken(path, by: guest.name ?? name, hint: "\(file) names it")
+            }
+        }
+    }
+
+    private func taken(_ path: FilePath, by guest: String, hint: String) -> ProvisioningError {
+        ProvisioningError("the device \(path) is the guest \(guest)'s", exit: .cannotCreate, hint: hint)
+    }
+
+    /// Whether a path leads to that device, to a part of it, or to the whole of it.
+    private func isSame(_ path: FilePath, _ device: BlockDevice) throws -> Bool {
+        guard try host.files.entry(at: path) != nil, let other = try host.files.blockDevice(at: path) else {
+            return false
+        }
+        if other.number == device.number { return true }
+        // A partition's directory is in its disk's.
+        let sysfs = FilePath("/sys/dev/block")
+        guard let ours = try? host.files.resolved(sysfs.appending(device.number)),
+            let theirs = try? host.files.resolved(sysfs.appending(other.number))
+        else { return false }
+        return ours.starts(with: theirs) || theirs.starts(with: ours)
     }
 
     /// By libblkid's own tool, which knows file systems, volume groups, RAIDs and partition tables of all kinds.

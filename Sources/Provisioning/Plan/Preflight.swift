@@ -35,7 +35,10 @@ package struct Preflight: Sendable {
             try await checkStart()
             try checkRoom()
             try VolumePreflight(host: host, store: store, plan: plan)?.check()
-            try await DevicePreflight(host: host, store: store, plan: plan).check(replacesExisting: replacesExisting)
+            try await DevicePreflight(
+                host: host, store: store, hostname: plan.spec.hostname,
+                configurations: plan.spec.configuration.directory, disks: plan.disks
+            ).check(replacesExisting: replacesExisting)
         } catch {
             throw ProvisioningError(error)
         }
@@ -43,7 +46,7 @@ package struct Preflight: Sendable {
 
     /// What will work less well here than elsewhere.
     package func warnings() async -> [String] {
-        let volumes = (try? VolumePreflight(host: host, store: store, plan: plan)?.warnings()) ?? []
+        let volumes = (try? await VolumePreflight(host: host, store: store, plan: plan)?.warnings()) ?? []
         let question = Invocation(
             plan.locations.helper.string, ["--pid-namespace", "--", "true"], input: .lifeline, timeout: 30)
         guard let answer = try? await host.processes.capture(question), answer.status == .exited(125) else {

@@ -28,7 +28,7 @@ struct VolumePreflight {
         try checkNames(volumes)
         if let pool = try room.pool(volumes) {
             try room.checkFill(pool, for: "another guest")
-            try checkZeroing(pool)
+            if wiping { try room.checkZeroing(pool) }
         } else {
             try checkExtents(group)
         }
@@ -36,7 +36,9 @@ struct VolumePreflight {
     }
 
     /// What is not wrong yet.
-    func warnings() throws -> [String] { try room.warnings() }
+    func warnings() async throws -> [String] {
+        try await room.warnings(adding: plan.disks.drives.reduce(0) { $0 + (try plan.disks.size(of: $1).bytes) })
+    }
 
     private func checkDeviceMapper() throws {
         guard try host.files.entry(at: "/dev/mapper/control") == nil else { return }
@@ -58,16 +60,6 @@ struct VolumePreflight {
                     "choose another name for the guest, or rename the volume; what Domus did not make it does not replace"
             )
         }
-    }
-
-    /// What a guest writes less than a chunk of, it would read the rest of.
-    private func checkZeroing(_ pool: Volume) throws {
-        guard wiping && !pool.zeroesBlocks else { return }
-        throw ProvisioningError(
-            "the thin pool \(room.groupName)/\(pool.name) does not zero its chunks: a guest in it could read what others left "
-                + "there", exit: .unavailable,
-            hint: "lvchange -Zy \(room.groupName)/\(pool.name) has it do so (lvmthin(7)); --no-wipe accepts it as it is"
-        )
     }
 
     private func checkExtents(_ group: VolumeGroup) throws {

@@ -13,9 +13,47 @@ struct VolumeRoom {
     static let caution = 80.0
 
     /// What is not wrong yet.
-    func warnings() throws -> [String] {
-        guard let pool = try pool(host.volumes.volumes(in: groupName)) else { return [] }
-        return fills(of: pool).filter { $0.percent >= Self.caution && $0.percent < Self.limit }.map { fill in
+    ///
+    /// - Parameter added: bytes that volumes in the pool are to have more.
+    func warnings(adding added: Int64) async throws -> [String] {
+        let volumes = try host.volumes.volumes(in: groupName)
+        guard let pool = try pool(volumes) else { return [] }
+        return try await fillWarnings(pool) + promiseWarnings(pool, volumes, added)
+    }
+
+    /// What is promised and not there is missing some day, unless LVM adds it in time.
+    private func promiseWarnings(_ pool: Volume, _ volumes: [Volume], _ added: Int64) async throws -> [String] {
+        let promised = volumes.filter { $0.pool == pool.name }.reduce(added) { $0 + $1.size }
+        guard promised > pool.size else { return [] }
+        let free = try group().free
+        let prospect: String
+        switch await threshold() {
+        case nil: prospect = "whether LVM makes it larger by itself is not known"
+        case let percent? where percent >= 100:
+            prospect = "LVM does not make it larger by itself (thin_pool_autoextend_threshold in lvm.conf)"
+        case let percent?:
+            guard promised > pool.size + free else { return [] }
+            prospect =
+                "LVM makes it larger from \(percent) % on, and the group has only \(ByteSize(bytes: free).rounded) free"
+        }
+        return [
+            "the volumes in the thin pool \(groupName)/\(pool.name) will have \(ByteSize(bytes: promised).rounded), and it has "
+                + "\(ByteSize(bytes: pool.size).rounded); \(prospect): when it is full, every guest in it stops"
+        ]
+    }
+
+    /// Percent of use from which LVM makes thin pools larger by itself; 100 for never (lvmthin(7)). Asked of the program: the
+    /// library answers this on the standard output.
+    private func threshold() async -> Int? {
+        let question = Invocation(
+            "lvmconfig", ["--typeconfig", "full", "activation/thin_pool_autoextend_threshold"],
+            environment: ["LC_ALL": "C.UTF-8"], timeout: 30)
+        guard let answer = try? await host.processes.capture(question), answer.status.isSuccess else { return nil }
+        return answer.output.split(whereSeparator: { $0 == "=" || $0.isNewline }).last.flatMap { Int($0) }
+    }
+
+    private func fillWarnings(_ pool: Volume) -> [String] {
+        fills(of: pool).filter { $0.percent >= Self.caution && $0.percent < Self.limit }.map { fill in
             "the \(fill.what) of the thin pool \(groupName)/\(pool.name) is \(fill.percent) % full: when it is full, every "
                 + "guest in it stops"
         }
@@ -69,5 +107,15 @@ struct VolumeRoom {
                 + "used, and \(Self.limit) % is the limit",
             exit: .cannotCreate,
             hint: "lvextend(8) makes it larger; fstrim in its guests gives back what they do not use")
+    }
+
+    /// What a guest writes less than a chunk of, it would read the rest of.
+    func checkZeroing(_ pool: Volume) throws {
+        guard !pool.zeroesBlocks else { return }
+        throw ProvisioningError(
+            "the thin pool \(groupName)/\(pool.name) does not zero its chunks: a guest in it could read what others left "
+                + "there", exit: .unavailable,
+            hint: "lvchange -Zy \(groupName)/\(pool.name) has it do so (lvmthin(7)); --no-wipe accepts it as it is"
+        )
     }
 }

@@ -8,6 +8,8 @@ import SystemPackage
 struct GuestDisks {
     let drives: [GuestDrive]
     let partitions: [GuestPartition]
+    /// Where all partitions begin, in bytes and in their order, by the index of a drive that has a table.
+    let starts: [Int: [Int64]]
 
     /// - Throws: ``ProvisioningError`` for a drive that is gone, or not the one that Domus made.
     init(of record: GuestRecord, host: Host) throws {
@@ -17,11 +19,14 @@ struct GuestDisks {
         }
         var drives: [GuestDrive] = []
         var partitions: [GuestPartition] = []
+        var starts: [Int: [Int64]] = [:]
         for image in record.images {
             let drive = try GuestDrive(image, of: record, volumes, host)
             drives.append(drive)
             if drive.hasTable {
-                partitions += try Self.partitions(in: drive)
+                let table = try Parted.partitions(of: drive.path)
+                starts[drives.count - 1] = table.map(\.startByte).sorted()
+                partitions += Self.partitions(table, drive)
             } else {
                 partitions.append(
                     GuestPartition(
@@ -31,6 +36,7 @@ struct GuestDisks {
             }
         }
         self.drives = drives
+        self.starts = starts
         self.partitions = try partitions.map { partition in
             guard partition.number != nil else { return partition }
             var partition = partition
@@ -64,8 +70,7 @@ struct GuestDisks {
         return meant[0]
     }
 
-    private static func partitions(in drive: GuestDrive) throws -> [GuestPartition] {
-        let table = try Parted.partitions(of: drive.path)
+    private static func partitions(_ table: [PartitionGeometry], _ drive: GuestDrive) -> [GuestPartition] {
         let last = table.max { $0.startByte < $1.startByte }?.number
         return table.filter { $0.type != .biosBoot && $0.type != .efiSystem }.map { partition in
             GuestPartition(
@@ -98,6 +103,17 @@ struct GuestDrive {
         case device
     }
 
+    /// What it is known by in the journal; nil for one that was given.
+    func mark(of record: GuestRecord, offset: Int64) -> DiskMark? {
+        let place: DiskMark.Place
+        switch self.place {
+        case .file(let entry): place = .file(entry.identity)
+        case .volume(let owned, _): place = .volume(owned)
+        case .device: return nil
+        }
+        return DiskMark(guest: record.hostname, path: path.string, place: place, hasTable: hasTable, offset: offset)
+    }
+
     /// `xvda` has a partition table, `xvda2` has none.
     var hasTable: Bool { device.last?.isNumber == false }
 
@@ -113,10 +129,10 @@ struct GuestDrive {
             name = owned.name.hasPrefix(prefix) ? String(owned.name.dropFirst(prefix.count)) : owned.name
             return
         }
-        if !path.starts(with: FilePath(record.directory.path)), let size = try host.files.size(ofDevice: path)?.bytes {
+        if record.givenDevices.contains(image.path), let device = try host.files.blockDevice(at: path) {
             place = .device
-            self.size = size
-            name = image.size == record.images.last?.size ? "disk" : "swap"
+            size = device.size.bytes
+            name = path.lastComponent?.string ?? image.path
             return
         }
         guard

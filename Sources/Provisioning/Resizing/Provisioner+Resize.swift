@@ -28,6 +28,10 @@ extension Provisioner {
                     "there is no guest \"\(name)\" that Domus made", exit: .noInput,
                     hint: "domus list shows those that there are")
             }
+            // What is on the disk is not to be understood while another run works on it, or since it was killed.
+            if let run = try store.runs().first(where: { $0.guest == name }) {
+                throw host.system.isRunning(run.process) ? StateError.busy(run) : StateError.unfinished(run)
+            }
             return try await ResizePlanner(host: host, record: record).plan(
                 .init(added: added, partition: partition, online: online, wiping: wiping))
         } catch {
@@ -39,22 +43,30 @@ extension Provisioner {
     ///
     /// - Parameters:
     ///   - run: the run's number.
+    ///   - log: begins the log, once the guest is this run's.
     ///   - helper: the executable domus-chroot.
     /// - Throws: ``ProvisioningError``.
     package func resize(
-        _ resize: Resize, run: String, log: FilePath?, helper: FilePath
+        _ resize: Resize, run: String, helper: FilePath, log: () throws -> FilePath?
     ) async throws(ProvisioningError) -> Resized {
         let name = resize.record.hostname
         do {
             try store.begin(
                 RunEntry(
                     id: run, command: "resize", guest: name, process: host.system.thisProcess,
-                    started: host.clock.seconds, log: log?.string), isRunning: host.system.isRunning)
+                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
         } catch {
             throw ProvisioningError(error)
         }
+        var file: FilePath?
+        do {
+            file = try log()
+        } catch {
+            throw await failure(error, step: nil, run: run, log: nil, keeps: false)
+        }
         var work = ResizeWork(
-            resize: resize, effects: Effects(host: host, store: store, run: run), helper: helper, log: log)
+            resize: resize, effects: Effects(host: host, store: store, run: run), helper: helper, log: file,
+            reporter: reporter)
         var current: String? = "Make \(resize.device) of \(name) larger"
         do {
             guard try store.record(named: name) == resize.record else {
@@ -63,7 +75,7 @@ extension Provisioner {
                     hint: "domus list shows what there is now")
             }
             let stages = resize.stages
-            try work.prepare()
+            try await work.prepare()
             for (index, stage) in stages.enumerated() {
                 try Task.checkCancellation()
                 let summary = resize.summary(of: stage)
@@ -75,7 +87,7 @@ extension Provisioner {
             }
         } catch {
             if let current { reporter.failed(current) }
-            var failure = await failure(error, step: current, run: run, log: log, keeps: false)
+            var failure = await failure(error, step: current, run: run, log: file, keeps: false)
             if work.size != resize.oldSize, !work.hasWayBack {
                 failure.left.append(
                     "\(resize.path), which is \(work.size.rounded) large now, as is well: it can be used so")
@@ -94,6 +106,7 @@ struct ResizeWork {
     let effects: Effects
     let helper: FilePath
     let log: FilePath?
+    let reporter: any Reporter
     /// The drive's size, as it is now.
     private(set) var size: ByteSize
     /// Where the partition is on it, as it is now.
@@ -108,11 +121,12 @@ struct ResizeWork {
     /// Whether the drive gets its size back when something fails now.
     var hasWayBack: Bool { !wayBack.isEmpty }
 
-    init(resize: Resize, effects: Effects, helper: FilePath, log: FilePath?) {
+    init(resize: Resize, effects: Effects, helper: FilePath, log: FilePath?, reporter: any Reporter) {
         self.resize = resize
         self.effects = effects
         self.helper = helper
         self.log = log
+        self.reporter = reporter
         size = resize.oldSize
         range = resize.target.range
         // Beside the guest's directory, as everything that a run makes.
@@ -120,18 +134,23 @@ struct ResizeWork {
     }
 
     /// Makes the directory in which the way back is kept. A guest that runs has seen its larger disk: there is no way back.
-    mutating func prepare() throws {
+    mutating func prepare() async throws {
         guard !resize.isRunning else { return }
         directoryIdentity = try effects.createOwnDirectory(directory, mode: 0o700, step: "Prepare the way back")
         if let window { _ = try host.files.createFile(window, contents: [], mode: 0o600) }
+        if resize.stages.contains(.check) {
+            // What is kept is on the disk before what it was kept from is written over: a power failure must not leave only
+            // the one. Not every file system knows that, and this is no reason to do nothing.
+            _ = try await run(FileSystemGrower.keepingInOrder(directory))
+        }
     }
 
     mutating func perform(_ stage: Resize.Stage) async throws {
         switch stage {
         case .check: try await check()
-        case .growDrive: try growDrive()
+        case .growDrive: try await growDrive()
         case .zero: try zero()
-        case .growTable: try growTable()
+        case .growTable: try await growTable()
         case .growContent: try await growContent()
         case .tellLoops: try await tellLoops()
         case .publish: try publish()
@@ -151,43 +170,42 @@ struct ResizeWork {
             throw ProvisioningError(
                 "the file system on \(resize.device) of \(resize.record.hostname) has faults that e2fsck does not mend by "
                     + "itself: it ended with \(status)" + tail(of: invocation),
-                exit: .badData, hint: "e2fsck -f \(resize.path) asks about each of them")
+                exit: .badData,
+                hint:
+                    "e2fsck -f \(range.lowerBound == 0 ? "\(resize.path)" : "'\(resize.path)?offset=\(range.lowerBound)'") "
+                    + "asks about each of them")
         }
     }
 
-    private mutating func growDrive() throws {
+    private mutating func growDrive() async throws {
         let summary = resize.summary(of: .growDrive)
         let (old, new) = (resize.oldSize.bytes, resize.newSize)
+        try await checkUnused()
+        guard try currentSize() == old else { throw changed }
+        if !resize.isRunning, let disk { try intend(.shrink(disk, size: old), step: summary) }
         switch resize.drive.place {
+        case .device: throw changed
         case .file(let entry):
-            guard let now = try host.files.entry(at: resize.path), now.identity == entry.identity, now.size == old
-            else {
-                throw changed
-            }
-            if !resize.isRunning {
-                try intend(
-                    .shrinkFile(
-                        path: resize.path.string, identity: entry.identity, size: old, fileSystem: range.lowerBound),
-                    step: summary)
-            }
             // One that has all its blocks is to have them all.
             try host.files.resize(resize.path, to: new, allocated: entry.allocated >= entry.size)
-            size = new
-        case .device: throw changed
         case .volume(let owned, _):
-            if !resize.isRunning {
-                try intend(
-                    .shrinkVolume(
-                        group: owned.group, name: owned.name, uuid: owned.uuid, size: old,
-                        fileSystem: range.lowerBound), step: summary)
-            }
             let path = try VolumePath(VolumeGroupName(owned.group), VolumeName(owned.name))
-            guard try host.volumes.resize(path, to: new, uuid: owned.uuid),
-                let volume = try host.volumes.volumes(in: path.group).first(where: { $0.uuid == owned.uuid })
-            else { throw changed }
-            size = ByteSize(bytes: volume.size)
+            guard try host.volumes.extend(path, to: new, uuid: owned.uuid) else { throw changed }
         }
+        guard let made = try currentSize() else { throw changed }
+        size = ByteSize(bytes: made)
         if resize.target.number == nil { range = 0..<size.bytes }
+    }
+
+    /// nil when it is not the one that it was.
+    private func currentSize() throws -> Int64? {
+        switch resize.drive.place {
+        case .device: return nil
+        case .file(let entry):
+            let now = try host.files.entry(at: resize.path)
+            return now?.identity == entry.identity ? now?.size : nil
+        case .volume: return try disk?.size(on: host)
+        }
     }
 
     private var changed: ProvisioningError {
@@ -197,22 +215,27 @@ struct ResizeWork {
     }
 
     private func zero() throws {
-        try ZeroVolumes.zero(resize.path, resize.oldSize.bytes..<size.bytes, host)
+        try Zeroing(host: host, reporter: reporter).zero([(resize.path, resize.oldSize.bytes..<size.bytes)])
     }
 
-    private mutating func growTable() throws {
+    private mutating func growTable() async throws {
         guard let number = resize.target.number else { preconditionFailure("it is in a table") }
         let summary = resize.summary(of: .growTable)
-        let length = Int(min(Parted.tableBytes, 64 << 10))
-        for (name, offset) in [("head", 0), ("tail", resize.oldSize.bytes - Int64(length))] {
-            try keep(offset, length, as: name, step: summary)
-        }
+        try await checkUnused()
+        // The table, and its copies: where the disk ended until now, and where the table says that its copy is, which need
+        // not be there.
+        let length: Int64 = 64 << 10
+        let copy = try Parted.copyOfTable(on: resize.path)
+        for (name, offset) in [
+            ("head", 0), ("tail", resize.oldSize.bytes - length), ("copy", max(0, copy + 4096 - length)),
+        ] { try keep(offset, Int(length), as: name, step: summary) }
         let grown = try Parted.growLast(number, on: resize.path)
         range = grown.startByte..<(grown.startByte + grown.lengthBytes)
     }
 
     private mutating func growContent() async throws {
         let summary = resize.summary(of: .growContent)
+        try await checkUnused()
         switch resize.superblock.content {
         case .swap(let label):
             let area = directory.appending("swap")
@@ -227,11 +250,14 @@ struct ResizeWork {
                 with: host.files.bytes(of: area, at: 0, count: FileSystemGrower.swapHeader))
         case .fileSystem(let kind) where kind.isExt:
             let undoFile = directory.appending("growth.e2undo")
+            guard let disk else { throw changed }
+            let stamp = try Superblock.Stamp(
+                host.files.bytes(of: resize.path, at: range.lowerBound, count: Superblock.length))
             try intend(
                 .revertGrowth(
                     Growth(
-                        path: resize.path.string, offset: range.lowerBound, size: resize.superblock.size,
-                        undoFile: undoFile.string, window: window?.string, helper: helper.string)), step: summary)
+                        disk: disk, size: resize.superblock.size, stamp: stamp, undoFile: undoFile.string,
+                        window: window?.string, helper: helper.string)), step: summary)
             try await succeed(grower.growExt(undoFile: undoFile))
             if case .file = resize.drive.place, try host.files.entry(at: resize.path)?.size != size.bytes {
                 try host.files.resize(resize.path, to: size, allocated: false)
@@ -249,7 +275,8 @@ struct ResizeWork {
         _ = try host.files.createDirectory(mountPoint, mode: 0o700)
         let former = wayBack
         wayBack = []
-        for step in former.reversed() { try effects.store.forget(step.entry) }
+        // In this order what is left of them at each moment does no harm: at last a copy of a table where it was.
+        for step in former { try effects.store.forget(step.entry) }
         do {
             try await succeed(grower.growMounted(kind, at: mountPoint))
             try checkGrowth()
@@ -260,6 +287,13 @@ struct ResizeWork {
             }
             throw error
         }
+    }
+
+    private var disk: DiskMark? { resize.drive.mark(of: resize.record, offset: resize.target.range.lowerBound) }
+
+    /// Once more: what went before may have taken its time.
+    private func checkUnused() async throws {
+        if !resize.isRunning { try await disk?.check(on: host) }
     }
 
     private func isOpen() throws -> Bool {
@@ -297,7 +331,9 @@ struct ResizeWork {
         let saved = directory.appending(name)
         let bytes = try host.files.bytes(of: resize.path, at: offset, count: length)
         _ = try host.files.createFile(saved, contents: bytes, mode: 0o600)
-        try intend(.writeBack(path: resize.path.string, offset: offset, from: saved.string), step: step)
+        guard let disk else { throw changed }
+        try intend(
+            .writeBack(disk, offset: offset, from: saved.string, partitions: resize.starts), step: step)
     }
 
     private func tellLoops() async throws {

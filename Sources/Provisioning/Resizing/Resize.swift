@@ -24,6 +24,8 @@ package struct Resize: Sendable {
     let drive: GuestDrive
     let target: GuestPartition
     let superblock: Superblock
+    /// Where the partitions of its drive begin, if it has a table, in bytes.
+    let starts: [Int64]
     /// Loop devices through which a running guest has its image.
     let loops: [FilePath]
     let zeroes: Bool
@@ -50,7 +52,7 @@ package struct Resize: Sendable {
     func summary(of stage: Stage) -> String {
         switch stage {
         case .check: "Check the file system on \(device)"
-        case .growDrive: "Make \(path) \(newSize.rounded) large"
+        case .growDrive: "Make \(path) \(newSize) large"
         case .zero: "Zero what is added"
         case .growTable: "Give partition \(device) the room"
         case .growContent: superblock.isSwap ? "Make the swap area anew" : "Grow the \(content) on \(device)"
@@ -65,6 +67,8 @@ package struct Resize: Sendable {
     /// What is to be run in a running guest, so that it uses what it has got.
     package var commandsInGuest: [String] {
         guard isRunning else { return [] }
+        var label = ""
+        if case .swap(let text?) = superblock.content { label = " -L \(Invocation.quoted(text))" }
         var commands: [String] = []
         if let number = target.number { commands.append("growpart /dev/\(drive.device) \(number)") }
         switch superblock.content {
@@ -73,7 +77,8 @@ package struct Resize: Sendable {
         case .fileSystem: commands.append("resize2fs /dev/\(device)")
         case .swap:
             commands.append(
-                "swapoff /dev/\(device) && mkswap -U \(superblock.uuid) /dev/\(device) && swapon /dev/\(device)")
+                "swapoff /dev/\(device) && mkswap -U \(superblock.uuid)\(label) /dev/\(device) && swapon /dev/\(device)"
+            )
         }
         return commands
     }
@@ -133,10 +138,12 @@ struct ResizePlanner {
                 "a path with a question mark or colon cannot be used: \(drive.path)", exit: .noInput)
         }
         if domain == nil { try checkPrograms(superblock.content, inTable: target.number != nil) }
+        try checkSaved()
         let size = try newSize(of: drive, target, wish.added)
+        if domain == nil { try checkUndoRoom(superblock.content, added: size.bytes - drive.size) }
         let loops = try loops(over: drive, isRunning: domain != nil)
         var warnings: [String] = []
-        let isThick = try checkRoom(for: drive, added: size.bytes - drive.size, &warnings)
+        let isThick = try await checkRoom(for: drive, added: size.bytes - drive.size, wiping: wish.wiping, &warnings)
         guard domain == nil || !isThick || !wish.wiping else {
             throw ProvisioningError(
                 "\(drive.path) is not in a thin pool: a running guest could read what former volumes left on its new "
@@ -146,8 +153,32 @@ struct ResizePlanner {
         return Resize(
             record: record, partition: target.name, device: target.device, content: "\(superblock.content)",
             path: drive.path, oldSize: ByteSize(bytes: drive.size), newSize: size, isRunning: domain != nil,
-            warnings: warnings, drive: drive, target: target, superblock: superblock, loops: loops,
+            warnings: warnings, drive: drive, target: target, superblock: superblock,
+            starts: disks.starts[target.drive] ?? [], loops: loops,
             zeroes: isThick && wish.wiping)
+    }
+
+    /// A guest that was put to sleep still has its file systems mounted.
+    private func checkSaved() throws {
+        let saved = FilePath("/var/lib/xen/save").appending(record.hostname)
+        guard try host.files.entry(at: saved) != nil else { return }
+        throw ProvisioningError(
+            "the guest \(record.hostname) is saved in \(saved), with its disk as it is", exit: .temporary,
+            hint: "restore it, and shut it down; or remove \(saved) if it is of no use any more")
+    }
+
+    /// What is written over is kept meanwhile.
+    private func checkUndoRoom(_ content: Superblock.Content, added: Int64) throws {
+        guard case .fileSystem(let kind) = content, kind.isExt else { return }
+        let directory = FilePath(record.directory.path).removingLastComponent()
+        let (free, needed) = (
+            try host.files.freeSpace(at: directory).bytes, FileSystemGrower.undoRoom(kind, adding: added)
+        )
+        guard free < needed else { return }
+        throw ProvisioningError(
+            "there is no room in \(directory) for what is written over in the \(kind) meanwhile, which may take "
+                + "\(ByteSize(bytes: needed).rounded): \(ByteSize(bytes: free).rounded) are free",
+            exit: .cannotCreate, hint: "free some space, or add less")
     }
 
     private func checkPrograms(_ content: Superblock.Content, inTable: Bool) throws {
@@ -197,6 +228,12 @@ struct ResizePlanner {
                 exit: .noInput, hint: "make it larger with what made it, and then what is on it")
         case .file:
             let loops = try LoopDevices.over(drive.path, host)
+            let isOpened = try !isRunning && loops.isEmpty && host.files.isOpened(drive.path)
+            guard !isOpened else {
+                throw ProvisioningError(
+                    "\(drive.path) of \(record.hostname) is in use: a process has it open", exit: .temporary,
+                    hint: "lsof or fuser(1) shows which")
+            }
             guard isRunning || loops.isEmpty else {
                 throw ProvisioningError(
                     "\(drive.path) of \(record.hostname) is in use: \(loops[0]) is over it", exit: .temporary,
@@ -212,7 +249,9 @@ struct ResizePlanner {
     }
 
     /// - Returns: whether the drive is a volume whose new extents may hold what others left there.
-    private func checkRoom(for drive: GuestDrive, added: Int64, _ warnings: inout [String]) throws -> Bool {
+    private func checkRoom(
+        for drive: GuestDrive, added: Int64, wiping: Bool, _ warnings: inout [String]
+    ) async throws -> Bool {
         let named = ByteSize(bytes: added).rounded
         switch drive.place {
         case .device: return false
@@ -236,7 +275,8 @@ struct ResizePlanner {
             let group = try room.group()
             if let pool = try room.pool(host.volumes.volumes(in: room.groupName)) {
                 try room.checkFill(pool, for: "\(owned.path) to grow")
-                warnings += try room.warnings()
+                if wiping { try room.checkZeroing(pool) }
+                warnings += try await room.warnings(adding: added)
                 return false
             }
             let needed = (added + group.extentSize - 1) / group.extentSize * group.extentSize
@@ -255,17 +295,20 @@ struct ResizePlanner {
 /// What the kernel says of loop devices (sysfs).
 enum LoopDevices {
     /// Those over a file.
-    static func over(_ path: FilePath, _ host: Host) throws -> [FilePath] {
+    static func over(_ path: FilePath, _ host: Host) throws(HostError) -> [FilePath] {
         let root = FilePath("/sys/block")
         guard try host.files.entry(at: root) != nil else { return [] }
         let path = try host.files.resolved(path)
-        return try host.files.names(in: root).filter { $0.hasPrefix("loop") }.compactMap { name in
+        var found: [FilePath] = []
+        for name in try host.files.names(in: root) where name.hasPrefix("loop") {
             let file = root.appending(name).pushing("loop/backing_file")
             // It may go away while we look.
             guard try host.files.entry(at: file) != nil,
-                let text = try? host.files.contents(of: file, limit: 1 << 16)
-            else { return nil }
-            return String(decoding: text, as: UTF8.self).hasPrefix("\(path)\n") ? FilePath("/dev").appending(name) : nil
+                let text = try? host.files.contents(of: file, limit: 1 << 16),
+                String(decoding: text, as: UTF8.self).hasPrefix("\(path)\n")
+            else { continue }
+            found.append(FilePath("/dev").appending(name))
         }
+        return found
     }
 }

@@ -1,5 +1,6 @@
 import GuestModel
 import LinuxHost
+import Partitions
 import Storage
 import SystemPackage
 
@@ -21,12 +22,11 @@ package enum Undo: Codable, Hashable, Sendable {
     case moveBack(from: String, to: String, identity: FileIdentity)
     /// Makes a device that was given look empty again, if it carries the file system or swap area of that UUID.
     case clearDevice(path: String, uuid: String)
-    /// Makes an image as small as it was, unless the file system that begins at that byte of it reaches beyond that.
-    case shrinkFile(path: String, identity: FileIdentity, size: Int64, fileSystem: Int64)
-    /// The same for a volume.
-    case shrinkVolume(group: String, name: String, uuid: String, size: Int64, fileSystem: Int64)
-    /// Writes the bytes of a file over those that had been in their place before.
-    case writeBack(path: String, offset: Int64, from: String)
+    /// Makes a disk as small as it was, unless what is on it fills it.
+    case shrink(DiskMark, size: Int64)
+    /// Writes the bytes of a file over those that had been in their place before. Of a disk with a partition table, only as
+    /// long as its partitions begin where these do, in bytes.
+    case writeBack(DiskMark, offset: Int64, from: String, partitions: [Int64])
     /// Takes back what resize2fs(8) did to a file system, by the file in which it kept the blocks that it wrote over.
     case revertGrowth(Growth)
 
@@ -40,11 +40,9 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeVolume(let group, let name, _, _): "removed the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
         case .clearDevice(let path, _): "cleared what had been written on \(path)"
-        case .shrinkFile(let path, _, let size, _): "gave \(path) its former size of \(ByteSize(bytes: size))"
-        case .shrinkVolume(let group, let name, _, let size, _):
-            "gave the volume \(group)/\(name) its former size of \(ByteSize(bytes: size))"
-        case .writeBack(let path, _, _): "put back what was written over in \(path)"
-        case .revertGrowth(let growth): "took back the growth of the file system on \(growth.path)"
+        case .shrink(let disk, let size): "gave \(disk.path) its former size of \(ByteSize(bytes: size))"
+        case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
+        case .revertGrowth(let growth): "took back the growth of the file system on \(growth.disk.path)"
         }
     }
 
@@ -58,11 +56,9 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeVolume(let group, let name, _, _): "remove the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
         case .clearDevice(let path, _): "clear what has been written on \(path)"
-        case .shrinkFile(let path, _, let size, _): "give \(path) its former size of \(ByteSize(bytes: size))"
-        case .shrinkVolume(let group, let name, _, let size, _):
-            "give the volume \(group)/\(name) its former size of \(ByteSize(bytes: size))"
-        case .writeBack(let path, _, _): "put back what was written over in \(path)"
-        case .revertGrowth(let growth): "take back the growth of the file system on \(growth.path)"
+        case .shrink(let disk, let size): "give \(disk.path) its former size of \(ByteSize(bytes: size))"
+        case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
+        case .revertGrowth(let growth): "take back the growth of the file system on \(growth.disk.path)"
         }
     }
 
@@ -72,9 +68,9 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeTree(let path, _), .removeFile(let path, _), .removeDirectoryIfEmpty(let path): path
         case .moveBack(let path, _, _): path
         case .removeVolume(let group, let name, _, _), .renameVolumeBack(let group, let name, _, _): "\(group)/\(name)"
-        case .shrinkFile(let path, _, _, _), .writeBack(let path, _, _), .clearDevice(let path, _): path
-        case .revertGrowth(let growth): growth.path
-        case .shrinkVolume(let group, let name, _, _, _): "\(group)/\(name)"
+        case .clearDevice(let path, _): path
+        case .shrink(let disk, _), .writeBack(let disk, _, _, _): disk.path
+        case .revertGrowth(let growth): growth.disk.path
         }
     }
 
@@ -88,27 +84,8 @@ package enum Undo: Codable, Hashable, Sendable {
 
     /// Why there is nothing to take back any more, although it has not been taken back; nil where there may be.
     package func remark(on host: Host) throws(HostError) -> String? {
-        switch self {
-        case .shrinkFile(let path, _, let size, let offset):
-            guard try Self.reaches(path, offset, beyond: size, host) else { return nil }
-            return "\(path) stays as large as it is: its file system fills it already"
-        case .shrinkVolume(let group, let name, _, let size, let offset):
-            guard try Self.reaches("/dev/\(group)/\(name)", offset, beyond: size, host) else { return nil }
-            return "the volume \(group)/\(name) stays as large as it is: its file system fills it already"
-        default: return nil
-        }
-    }
-
-    /// Whether the file system that begins at an offset goes on behind that size.
-    private static func reaches(
-        _ path: String, _ offset: Int64, beyond size: Int64, _ host: Host
-    ) throws(HostError) -> Bool {
-        let path = FilePath(path)
-        guard try host.files.entry(at: path) != nil,
-            let superblock = Superblock(
-                try host.files.bytes(of: path, at: offset, count: Superblock.length))
-        else { return false }
-        return superblock.size > size - offset
+        guard case .shrink(let disk, let size) = self, let now = try disk.size(on: host), now > size else { return nil }
+        return try disk.obstacle(toSize: size, on: host)
     }
 
     /// Does it.
@@ -151,22 +128,22 @@ package enum Undo: Codable, Hashable, Sendable {
             else { return false }
             // All that tells them is before that, and no device of a guest is so small.
             try host.files.zero(path, from: 0, length: 1 << 20)
-        case .shrinkFile(let path, let identity, let size, _):
-            let path = FilePath(path)
-            guard try remark(on: host) == nil, let entry = try host.files.entry(at: path), matches(entry, identity),
-                entry.size > size
-            else { return false }
-            try host.files.resize(path, to: ByteSize(bytes: size), allocated: false)
-        case .shrinkVolume(let group, let name, let uuid, let size, _):
-            let path = try valid { () throws(ValueError) in try VolumePath(VolumeGroupName(group), VolumeName(name)) }
-            guard try remark(on: host) == nil,
-                try host.volumes.volumes(in: path.group).contains(where: { $0.uuid == uuid && $0.size > size })
-            else { return false }
-            return try host.volumes.resize(path, to: ByteSize(bytes: size), uuid: uuid)
-        case .writeBack(let path, let offset, let saved):
-            guard try host.files.entry(at: FilePath(saved)) != nil else { return false }
+        case .shrink(let disk, let size):
+            guard let now = try disk.size(on: host), now > size, try remark(on: host) == nil else { return false }
+            try await disk.check(on: host)
+            try disk.shrink(to: size, on: host)
+        case .writeBack(let disk, let offset, let saved, let partitions):
+            try await disk.check(on: host)
+            // A table that libparted cannot read is one that was half written.
+            if disk.hasTable, let table = try? Parted.partitions(of: FilePath(disk.path)),
+                table.map(\.startByte).sorted() != partitions
+            {
+                throw HostError(
+                    "the partition table of \(disk.path) has been changed since, and stays as it is",
+                    hint: "domus recover --keep forgets the run")
+            }
             let bytes = try host.files.contents(of: FilePath(saved), limit: 1 << 20)
-            try host.files.overwrite(FilePath(path), at: offset, with: bytes)
+            try host.files.overwrite(FilePath(disk.path), at: offset, with: bytes)
         case .revertGrowth(let growth): return try await growth.revert(on: host)
         }
         return true

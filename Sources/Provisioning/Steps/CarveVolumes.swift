@@ -33,23 +33,36 @@ struct CarveVolumes: Step {
 struct ZeroVolumes: Step {
     let disks: DiskPlan
 
-    /// Bytes between one look for an interruption and the next.
-    private static let stride: Int64 = 1 << 30
-
     var summary: String { "Zero the volume\(disks.drives.count == 1 ? "" : "s")" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        for drive in disks.drives {
-            guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
-            try Self.zero(FilePath(volume.path.device), 0..<volume.size, context.host)
-        }
+        try Zeroing(host: context.host, reporter: context.reporter).zero(
+            disks.drives.map { drive in
+                guard let volume = findings.volumes[drive.name] else { preconditionFailure("it was carved before") }
+                return (FilePath(volume.path.device), 0..<volume.size)
+            })
     }
+}
 
-    /// Has a range of a device read as zeros.
-    static func zero(_ device: FilePath, _ range: Range<Int64>, _ host: Host) throws {
-        for offset in Swift.stride(from: range.lowerBound, to: range.upperBound, by: Int(stride)) {
-            try Task.checkCancellation()
-            try host.files.zero(device, from: offset, length: min(stride, range.upperBound - offset))
+/// Having devices read as zeros.
+struct Zeroing {
+    let host: Host
+    let reporter: any Reporter
+
+    /// Bytes between one look for an interruption and the next.
+    private static let stride: Int64 = 256 << 20
+
+    func zero(_ ranges: [(device: FilePath, range: Range<Int64>)]) throws {
+        let sum = ranges.reduce(0) { $0 + $1.range.upperBound - $1.range.lowerBound }
+        var done: Int64 = 0
+        for (device, range) in ranges {
+            for offset in Swift.stride(from: range.lowerBound, to: range.upperBound, by: Int(Self.stride)) {
+                try Task.checkCancellation()
+                let length = min(Self.stride, range.upperBound - offset)
+                try host.files.zero(device, from: offset, length: length)
+                done += length
+                reporter.progressed(Double(done) / Double(sum))
+            }
         }
     }
 }

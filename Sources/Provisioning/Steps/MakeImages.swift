@@ -44,10 +44,6 @@ struct MakeImages: Step {
                 let drive = disks.drive(slot.drive)
                 let image = context.workingPath(of: drive, findings)
                 if case .file = drive.place { try create(image, size: slot.partition.size, context) }
-                if case .device = drive.place, let uuid = context.identifiers[slot.partition.name] {
-                    _ = try context.effects.store.intend(
-                        .clearDevice(path: image.string, uuid: uuid), step: summary, run: context.effects.run)
-                }
                 try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
                 findings.images.append(
                     .init(

@@ -36,7 +36,9 @@ struct Course {
     let beginning: [String: String]
     let finish: [String: String]
     /// How many effects it has when nothing goes wrong.
-    let effects: Int
+    var effects: Int { names.count }
+    /// What they are, in order.
+    let names: [String]
 
     init(_ scenario: Scenario) async throws {
         self.scenario = scenario
@@ -45,7 +47,7 @@ struct Course {
         let trial = try await Trial(scenario, on: start)
         if let error = trial.error { throw error }
         finish = try trial.world.state()
-        effects = trial.process.effects.count
+        names = trial.process.effects
     }
 
     func trial(_ faults: FakeHost.Fault...) async throws -> Trial {

@@ -59,7 +59,7 @@ enum Work {
         let resize = try await looking.resize(
             of: name, adding: .mebibytes(mebibytes), partition: partition, online: false, wiping: true)
         _ = try await Provisioner(host: process.host, store: world.store, reporter: Telling())
-            .resize(resize, run: run, log: log, helper: World.locations.helper)
+            .resize(resize, run: run, helper: World.locations.helper) { log }
     }
 
     /// What a user does after a kill.

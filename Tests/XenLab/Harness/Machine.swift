@@ -26,11 +26,15 @@ struct Machine: Sendable {
     /// MiB of the machine and of dom0; the difference is the guests'.
     static let memory = 4096
     static let dom0Memory = 1536
+    /// Bytes of the second disk, which takes as much room as is written.
+    private static let secondDiskSize: Int64 = 6 << 30
     static let program = "qemu-system-x86_64"
 
     var console: FilePath { directory.appending("console") }
     var answers: FilePath { directory.appending("agent.out") }
     var errors: FilePath { directory.appending("qemu") }
+    /// dom0's second disk, which is empty at first, and outlives a power cut.
+    private var secondDisk: FilePath { directory.appending("second-disk") }
     private var agent: FilePath { directory.appending("agent") }
     private var monitor: FilePath { directory.appending("monitor") }
     /// The directory that dom0 writes under the tag `results`.
@@ -44,15 +48,16 @@ struct Machine: Sendable {
         case saved(FilePath, command: String)
     }
 
-    /// What decides whether a saved state can be used again.
-    static let shape: [String] = [
+    private static let shape: [String] = [
         "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
         "-machine", "q35,usb=off,vmport=off,hpet=off",
         "-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on", "-smp", "1",
         "-cpu", "max,-smap,-smep,-rdtscp,-xsave,-erms,-fsrm", "-m", "\(memory)M",
     ]
-    static let xenOptions = "dom0_mem=\(dom0Memory)M,max:\(dom0Memory)M bootscrub=no com1=115200,8n1 console=com1"
-    static let linuxOptions = "root=/dev/vda ro console=hvc0 net.ifnames=0 systemd.journald.forward_to_console=0"
+    private static let xenOptions =
+        "dom0_mem=\(dom0Memory)M,max:\(dom0Memory)M bootscrub=no com1=115200,8n1 console=com1"
+    private static let linuxOptions =
+        "root=/dev/vda ro console=hvc0 net.ifnames=0 systemd.journald.forward_to_console=0"
 
     func arguments(_ beginning: Beginning) -> [String] {
         var arguments = Self.shape
@@ -68,6 +73,7 @@ struct Machine: Sendable {
             "-virtfs", "local,id=results,path=\(results),mount_tag=results,security_model=none",
         ]
         let disk = "file=\(host)/disk.img,format=raw,if=virtio,cache=unsafe"
+        arguments += ["-drive", "file=\(secondDisk),format=raw,if=virtio,index=1,cache=unsafe"]
         switch beginning {
         case .powerOn:
             arguments += ["-drive", disk]
@@ -91,16 +97,23 @@ struct Machine: Sendable {
     /// minutes are minutes of ours when it is busy.
     static let patience = 900
 
-    /// Starts the machine, and ends it once a line of dom0's answers begins with `prefix`.
+    /// Starts the machine, and ends it once a line of dom0's answers begins with one of the prefixes. For dom0 that is as if
+    /// the power failed.
     ///
     /// - Parameters:
     ///   - limit: Seconds of the wall's clock.
     ///   - onLine: Told each line that dom0 answers before that.
     func run(
-        _ beginning: Beginning, until prefix: String, limit: Int, runner: SubprocessRunner,
+        _ beginning: Beginning, until prefixes: String..., limit: Int, runner: SubprocessRunner,
         onLine: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws -> Ending {
         try makeDirectories(results)
+        if !fileExists(secondDisk) {
+            try writeFile(secondDisk, "")
+            guard truncate(secondDisk.string, off_t(Self.secondDiskSize)) == 0 else {
+                throw LabError("cannot make \(secondDisk): \(Errno(rawValue: errno))")
+            }
+        }
         for file in [console, answers, errors, FilePath("\(monitor).out")] { try writeFile(file, "") }
         let toAgent = try pipe(FilePath("\(agent).in"))
         defer { try? toAgent.close() }
@@ -117,7 +130,7 @@ struct Machine: Sendable {
             group.addTask {
                 .answered(
                     try await listen(
-                        until: prefix,
+                        until: prefixes,
                         {
                             lastLine.isNow(); onLine($0)
                         }))
@@ -176,7 +189,7 @@ struct Machine: Sendable {
         return try FileDescriptor.open(path, .readWrite, options: .closeOnExec)
     }
 
-    private func listen(until prefix: String, _ onLine: @Sendable (String) -> Void) async throws -> String {
+    private func listen(until prefixes: [String], _ onLine: @Sendable (String) -> Void) async throws -> String {
         let file = try FileDescriptor.open(answers, .readOnly, options: .closeOnExec)
         defer { try? file.close() }
         var pending: [UInt8] = []
@@ -187,7 +200,7 @@ struct Machine: Sendable {
             while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = String(decoding: pending[..<end].filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
                 pending.removeSubrange(...end)
-                if line.hasPrefix(prefix) { return line }
+                if prefixes.contains(where: line.hasPrefix) { return line }
                 onLine(line)
             }
             if count == 0 { try await Task.sleep(for: .milliseconds(50)) }

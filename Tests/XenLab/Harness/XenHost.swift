@@ -33,8 +33,10 @@ struct XenHost: Sendable {
             digest.add(name)
             digest.add(try readText(recipe.appending(name)))
         }
-        for word in Machine.shape + [suite, Machine.xenOptions, Machine.linuxOptions] { digest.add(word) }
-        // A saved state is for the program that saved it.
+        // A saved state is for the machine that it was saved from, to the last device.
+        let machine = Machine(host: "HOST", directory: "RUN", share: "SHARE")
+        for word in machine.arguments(.powerOn(saving: "STATE")) + [suite] { digest.add(word) }
+        // And for the program.
         digest.add(try await lab.runner.capture(Invocation(Machine.program, ["--version"])).output)
         return digest.text
     }
