@@ -40,7 +40,8 @@ struct CreateCommand: AsyncParsableCommand {
         let replaces = try values.values.flag("force") ?? false
         let store = options.dryRun ? try shared.existingStore(host) : nil
         if options.dryRun {
-            try await Preflight(host: host, store: store, plan: plan).check(replacesExisting: replaces)
+            let preflight = Preflight(host: host, store: store, plan: plan)
+            for warning in try await preflight.check(replacesExisting: replaces) { console.warn(warning) }
             let description = PlanDescription(plan)
             console.result(description.text, json: description)
             return
@@ -60,8 +61,8 @@ struct CreateCommand: AsyncParsableCommand {
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
         let preflight = Preflight(host: host, store: store, plan: plan)
-        try await preflight.check(replacesExisting: replaces)
-        for warning in await preflight.warnings() { console.warn(warning) }
+        let warnings = try await preflight.check(replacesExisting: replaces)
+        for warning in warnings + (await preflight.warnings()) { console.warn(warning) }
         let log = try GuestLog(directory: shared.logDirectory, guest: plan.spec.hostname.name, host: host).begin(
             "create")
         console.follow(log: log, host: host)

@@ -100,6 +100,8 @@ package protocol VolumeManaging: Sendable {
 
     /// Gives the volume of that UUID another name.
     ///
+    /// - Parameter uuid: nil where the name alone tells: one with a run's random number in it. That spares LVM a look at all
+    ///   disks.
     /// - Returns: whether it was there under that name.
-    func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool
+    func rename(_ path: VolumePath, to name: VolumeName, uuid: String?) throws(HostError) -> Bool
 }

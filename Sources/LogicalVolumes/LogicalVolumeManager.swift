@@ -80,8 +80,8 @@ package struct LogicalVolumeManager: VolumeManaging {
         return [2, 3, 17].lexicographicallyPrecedes(numbers) || numbers == [2, 3, 17]
     }
 
-    package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {
-        guard try volume(path, uuid: uuid) != nil else { return false }
+    package func rename(_ path: VolumePath, to name: VolumeName, uuid: String?) throws(HostError) -> Bool {
+        if let uuid, try volume(path, uuid: uuid) == nil { return false }
         let command = LVMCommand("lvrename").adding("--yes").adding(path.group).adding(path.volume).adding(name)
         try run(command, "give the volume \(path) the name \(name)")
         return true

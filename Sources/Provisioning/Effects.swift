@@ -92,7 +92,7 @@ package struct Effects: Sendable {
             .removeVolume(
                 group: path.group.name, name: path.volume.name, uuid: volume.uuid, tag: VolumeTags.of(run: run)),
             step: step, run: run)
-        guard try host.volumes.rename(volume.path, to: path.volume, uuid: volume.uuid) else {
+        guard try host.volumes.rename(volume.path, to: path.volume, uuid: nil) else {
             throw ProvisioningError(
                 "cannot publish the volume \(path): \(volume.path), which was made for it, is gone", exit: .temporary)
         }

@@ -150,15 +150,16 @@ extension FakeHost: VolumeManaging {
         }
     }
 
-    package func rename(_ path: VolumePath, to name: VolumeName, uuid: String) throws(HostError) -> Bool {
+    package func rename(_ path: VolumePath, to name: VolumeName, uuid: String?) throws(HostError) -> Bool {
         try change("rename the volume \(path) to \(name)") { tree, _ throws(Errno) in
             let volumes = try FakeVolumes.volumes(in: path.group.name, tree)
-            guard var volume = volumes.first(where: { $0.name == path.volume.name && $0.uuid == uuid }) else {
+            guard var volume = volumes.first(where: { $0.name == path.volume.name && (uuid == nil || $0.uuid == uuid) })
+            else {
                 return false
             }
             guard !volumes.contains(where: { $0.name == name.name }) else { throw .fileExists }
             volume.name = name.name
-            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(uuid)")
+            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(volume.uuid)")
             let from = try tree.parent(of: path.device)
             try tree.move(from.name, in: from.id, to: name.name, in: from.id)
             return true

@@ -115,8 +115,7 @@ struct VolumeTests {
         let process = world.process(programs: ["true": { _ in .exited(0) }])
         let plan = try Work.plan(Work.onVolumes(pool: "pool"), run: "00000000000a", on: process.host)
         let preflight = Preflight(host: process.host, store: world.store, plan: plan)
-        try await preflight.check(replacesExisting: false)
-        let warnings = await preflight.warnings().filter { $0.contains("thin pool") }
+        let warnings = try await preflight.check(replacesExisting: false).filter { $0.contains("thin pool") }
         #expect(
             warnings.count == 1 && warnings.first?.contains("the data of the thin pool vg0/pool is 94.9 % full") == true
         )
@@ -139,7 +138,8 @@ struct VolumeTests {
                 },
             ])
             let plan = try Work.plan(Work.onVolumes(pool: "pool"), run: "00000000000a", on: process.host)
-            return await Preflight(host: process.host, store: world.store, plan: plan).warnings()
+            return try await Preflight(host: process.host, store: world.store, plan: plan).check(
+                replacesExisting: false)
         }
         #expect(try await warnings(beside: 13, threshold: 100) == [])
         let fixed = try await warnings(beside: 14, threshold: 100)

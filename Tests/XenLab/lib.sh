@@ -3,6 +3,7 @@
 # LAB (what the harness hands over, read-only) and RESULTS (what it gets back, and shows if this fails).
 #
 #   create NAME OPTION...      xen-create-image, from the root archive $ROOT (bookworm), with $MEMORY (256M), for xenbr0
+#   tiny NAME OPTION...        xen-create-image, of a system that is next to nothing and boots nowhere, in a second or two
 #   start NAME                 xl create
 #   login NAME [SECONDS]       waits for the login prompt on the guest's console
 #   reaches ADDRESS            ping, and ssh by the lab's key
@@ -15,6 +16,7 @@
 #   marks DEVICE MARK          how often the mark is on a device
 #   leases; leased MAC         answers DHCP on xenbr0; the address that a guest got
 #   claim TEXT COMMAND...      a command that must succeed;   refuse TEXT COMMAND... one that must not
+#   said TEXT                  what the last one that was refused must have said
 #   fail TEXT                  ends the scenario
 #
 # Every wait has an end. Seconds are dom0's, whose clock counts instructions (see Machine.swift).
@@ -77,6 +79,31 @@ refuse() {
         fail "not so: $text"
     fi
     say "$text (status $status)"
+}
+
+said() {
+    grep -q -F -e "$1" "$RESULTS/refuse" || {
+        tail -n 15 "$RESULTS/refuse" | sed 's/^/lab: | /'
+        fail "it is not said: $1"
+    }
+}
+
+# In $TINY (/srv), which may be on another disk.
+tiny() {
+    tiny_place=${TINY:-/srv}
+    tiny_name=$1
+    shift
+    if [ ! -e "$tiny_place/tiny.tar" ]; then
+        mkdir -p "$tiny_place/tree/bin" "$tiny_place/tree/etc"
+        cp /bin/dash "$tiny_place/tree/bin/sh"
+        tar -C "$tiny_place/tree" -cf "$tiny_place/tiny.part" .
+        # The power may be about to fail.
+        sync
+        mv "$tiny_place/tiny.part" "$tiny_place/tiny.tar"
+    fi
+    xen-create-image --hostname="$tiny_name" --dist=bookworm --dhcp --install-method=tar \
+        --install-source="$tiny_place/tiny.tar" --hooks=0 --genpass=0 --kernel="/boot/vmlinuz-$(uname -r)" \
+        --initrd="/boot/initrd.img-$(uname -r)" "$@"
 }
 
 create() {

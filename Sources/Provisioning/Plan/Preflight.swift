@@ -20,8 +20,10 @@ package struct Preflight: Sendable {
     /// Looks, and changes nothing.
     ///
     /// - Parameter replacesExisting: `--force`.
+    /// - Returns: what is not wrong yet.
     /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
-    package func check(replacesExisting: Bool) async throws(ProvisioningError) {
+    @discardableResult
+    package func check(replacesExisting: Bool) async throws(ProvisioningError) -> [String] {
         do {
             guard host.system.userID == 0 else {
                 throw ProvisioningError(
@@ -34,11 +36,12 @@ package struct Preflight: Sendable {
             try checkReplacedVolumes()
             try await checkStart()
             try checkRoom()
-            try VolumePreflight(host: host, store: store, plan: plan)?.check()
+            let warnings = try await VolumePreflight(host: host, store: store, plan: plan)?.check() ?? []
             try await DevicePreflight(
                 host: host, store: store, hostname: plan.spec.hostname,
                 configurations: plan.spec.configuration.directory, disks: plan.disks
             ).check(replacesExisting: replacesExisting)
+            return warnings
         } catch {
             throw ProvisioningError(error)
         }
@@ -46,13 +49,12 @@ package struct Preflight: Sendable {
 
     /// What will work less well here than elsewhere.
     package func warnings() async -> [String] {
-        let volumes = (try? await VolumePreflight(host: host, store: store, plan: plan)?.warnings()) ?? []
         let question = Invocation(
             plan.locations.helper.string, ["--pid-namespace", "--", "true"], input: .lifeline, timeout: 30)
         guard let answer = try? await host.processes.capture(question), answer.status == .exited(125) else {
-            return volumes
+            return []
         }
-        return volumes + [
+        return [
             "this host gives no mount namespaces (a container without CAP_SYS_ADMIN?): the guest's packages see no "
                 + "/proc and /sys, and roles and hooks of your own are not kept from writing on the host"
         ]

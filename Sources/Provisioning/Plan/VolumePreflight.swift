@@ -21,23 +21,23 @@ struct VolumePreflight {
         self.wiping = wiping
     }
 
+    /// - Returns: what is not wrong yet.
     /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
-    func check() throws {
+    func check() async throws -> [String] {
         let group = try room.group()
         let volumes = try host.volumes.volumes(in: room.groupName)
         try checkNames(volumes)
+        var warnings: [String] = []
         if let pool = try room.pool(volumes) {
             try room.checkFill(pool, for: "another guest")
             if wiping { try room.checkZeroing(pool) }
+            let added = try plan.disks.drives.reduce(0) { $0 + (try plan.disks.size(of: $1).bytes) }
+            warnings = await room.warnings(pool, volumes, adding: added, free: group.free)
         } else {
             try checkExtents(group)
         }
         try checkDeviceMapper()
-    }
-
-    /// What is not wrong yet.
-    func warnings() async throws -> [String] {
-        try await room.warnings(adding: plan.disks.drives.reduce(0) { $0 + (try plan.disks.size(of: $1).bytes) })
+        return warnings
     }
 
     private func checkDeviceMapper() throws {

@@ -14,18 +14,20 @@ struct VolumeRoom {
 
     /// What is not wrong yet.
     ///
-    /// - Parameter added: bytes that volumes in the pool are to have more.
-    func warnings(adding added: Int64) async throws -> [String] {
-        let volumes = try host.volumes.volumes(in: groupName)
-        guard let pool = try pool(volumes) else { return [] }
-        return try await fillWarnings(pool) + promiseWarnings(pool, volumes, added)
+    /// - Parameters:
+    ///   - volumes: all of the group.
+    ///   - added: bytes that volumes in the pool are to have more.
+    ///   - free: bytes that the group can still give.
+    func warnings(_ pool: Volume, _ volumes: [Volume], adding added: Int64, free: Int64) async -> [String] {
+        await fillWarnings(pool) + promiseWarnings(pool, volumes, added, free)
     }
 
     /// What is promised and not there is missing some day, unless LVM adds it in time.
-    private func promiseWarnings(_ pool: Volume, _ volumes: [Volume], _ added: Int64) async throws -> [String] {
+    private func promiseWarnings(
+        _ pool: Volume, _ volumes: [Volume], _ added: Int64, _ free: Int64
+    ) async -> [String] {
         let promised = volumes.filter { $0.pool == pool.name }.reduce(added) { $0 + $1.size }
         guard promised > pool.size else { return [] }
-        let free = try group().free
         let prospect: String
         switch await threshold() {
         case nil: prospect = "whether LVM makes it larger by itself is not known"

@@ -273,10 +273,11 @@ struct ResizePlanner {
                 host: host, groupName: try VolumeGroupName(owned.group),
                 poolName: try volume.pool.map { name throws(ValueError) in try VolumeName(name) })
             let group = try room.group()
-            if let pool = try room.pool(host.volumes.volumes(in: room.groupName)) {
+            let volumes = try host.volumes.volumes(in: room.groupName)
+            if let pool = try room.pool(volumes) {
                 try room.checkFill(pool, for: "\(owned.path) to grow")
                 if wiping { try room.checkZeroing(pool) }
-                warnings += try await room.warnings(adding: added)
+                warnings += await room.warnings(pool, volumes, adding: added, free: group.free)
                 return false
             }
             let needed = (added + group.extentSize - 1) / group.extentSize * group.extentSize

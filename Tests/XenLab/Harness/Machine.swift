@@ -73,13 +73,14 @@ struct Machine: Sendable {
             "-virtfs", "local,id=results,path=\(results),mount_tag=results,security_model=none",
         ]
         let disk = "file=\(host)/disk.img,format=raw,if=virtio,cache=unsafe"
-        arguments += ["-drive", "file=\(secondDisk),format=raw,if=virtio,index=1,cache=unsafe"]
         switch beginning {
         case .powerOn:
             arguments += ["-drive", disk]
         case .saved(let state, _):
             arguments += ["-drive", disk + ",snapshot=on", "-incoming", "exec:zstd -dc '\(state)'"]
         }
+        // Behind the other: dom0 calls them vda and vdb in this order.
+        arguments += ["-drive", "file=\(secondDisk),format=raw,if=virtio,cache=unsafe"]
         return arguments
     }
 
