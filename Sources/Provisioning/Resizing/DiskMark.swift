@@ -32,10 +32,12 @@ package struct DiskMark: Codable, Hashable, Sendable {
         case .file(let identity):
             guard try host.files.entry(at: FilePath(path))?.identity == identity else { throw other }
             if let loop = try LoopDevices.over(FilePath(path), host).first {
-                throw HostError("\(path) is in use: \(loop) is over it", hint: "losetup --list shows its loop devices")
+                throw HostError(
+                    "\(path) of \(guest) is in use: \(loop) is over it", hint: "losetup --list shows its loop devices")
             }
             guard try !host.files.isOpened(FilePath(path)) else {
-                throw HostError("\(path) is in use: a process has it open", hint: "lsof or fuser(1) shows which")
+                throw HostError(
+                    "\(path) of \(guest) is in use: a process has it open", hint: "lsof or fuser(1) shows which")
             }
         case .volume(let owned):
             let group = try Self.group(of: owned)
@@ -46,7 +48,8 @@ package struct DiskMark: Codable, Hashable, Sendable {
             else { throw other }
             guard !volume.isOpen else {
                 throw HostError(
-                    "the volume \(owned.path) is in use", hint: "end what has it open: a running guest, a mount")
+                    "the volume \(owned.path) of \(guest) is in use",
+                    hint: "end what has it open: a running guest, a mount")
             }
         }
         let domain: Int?
@@ -59,6 +62,15 @@ package struct DiskMark: Codable, Hashable, Sendable {
             throw HostError(
                 "the guest \(guest) is running (domain \(domain)), and its disk is left alone",
                 hint: XenHost.hint(toEnd: guest))
+        }
+    }
+
+    /// The same, before it is a run's: whoever asked can try again later.
+    func checkNow(on host: Host) async throws(ProvisioningError) {
+        do throws(HostError) {
+            try await check(on: host)
+        } catch {
+            throw ProvisioningError(error.message, exit: .temporary, hint: error.hint)
         }
     }
 

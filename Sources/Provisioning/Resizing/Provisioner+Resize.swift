@@ -293,7 +293,7 @@ struct ResizeWork {
 
     /// Once more: what went before may have taken its time.
     private func checkUnused() async throws {
-        if !resize.isRunning { try await disk?.check(on: host) }
+        if !resize.isRunning { try await disk?.checkNow(on: host) }
     }
 
     private func isOpen() throws -> Bool {

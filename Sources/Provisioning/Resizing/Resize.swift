@@ -141,7 +141,7 @@ struct ResizePlanner {
         try checkSaved()
         let size = try newSize(of: drive, target, wish.added)
         if domain == nil { try checkUndoRoom(superblock.content, added: size.bytes - drive.size) }
-        let loops = try loops(over: drive, isRunning: domain != nil)
+        let loops = try await checkUse(of: drive, isRunning: domain != nil)
         var warnings: [String] = []
         let isThick = try await checkRoom(for: drive, added: size.bytes - drive.size, wiping: wish.wiping, &warnings)
         guard domain == nil || !isThick || !wish.wiping else {
@@ -212,40 +212,27 @@ struct ResizePlanner {
         return ByteSize(bytes: (sum + unit - 1) / unit * unit)
     }
 
-    /// Who has an image open, the kernel tells for loop devices; a volume's openers, LVM.
-    private func loops(over drive: GuestDrive, isRunning: Bool) throws -> [FilePath] {
-        switch drive.place {
-        case .volume(let owned, let volume):
-            guard !volume.isOpen || isRunning else {
-                throw ProvisioningError(
-                    "the volume \(owned.path) of \(record.hostname) is in use", exit: .temporary,
-                    hint: "end what has it open: a mount, a copy")
-            }
-            return []
-        case .device:
+    /// Nobody may have the disk but a guest that runs, and may grow with it.
+    ///
+    /// - Returns: the loop devices through which such a guest has its image.
+    private func checkUse(of drive: GuestDrive, isRunning: Bool) async throws -> [FilePath] {
+        guard let mark = drive.mark(of: record, offset: 0) else {
             throw ProvisioningError(
                 "\(drive.path) is a device that \(record.hostname) was given: it is not Domus that can make it larger",
                 exit: .noInput, hint: "make it larger with what made it, and then what is on it")
-        case .file:
-            let loops = try LoopDevices.over(drive.path, host)
-            let isOpened = try !isRunning && loops.isEmpty && host.files.isOpened(drive.path)
-            guard !isOpened else {
-                throw ProvisioningError(
-                    "\(drive.path) of \(record.hostname) is in use: a process has it open", exit: .temporary,
-                    hint: "lsof or fuser(1) shows which")
-            }
-            guard isRunning || loops.isEmpty else {
-                throw ProvisioningError(
-                    "\(drive.path) of \(record.hostname) is in use: \(loops[0]) is over it", exit: .temporary,
-                    hint: "losetup --list shows its loop devices; losetup --detach \(loops[0]) frees it")
-            }
-            guard !isRunning || !loops.isEmpty else {
-                throw ProvisioningError(
-                    "\(drive.path) cannot grow while \(record.hostname) runs: QEMU serves it, and does not look how large "
-                        + "it is", exit: .temporary, hint: XenHost.hint(toEnd: record.hostname))
-            }
-            return loops
         }
+        guard isRunning else {
+            try await mark.checkNow(on: host)
+            return []
+        }
+        guard case .file = drive.place else { return [] }
+        let loops = try LoopDevices.over(drive.path, host)
+        guard !loops.isEmpty else {
+            throw ProvisioningError(
+                "\(drive.path) cannot grow while \(record.hostname) runs: QEMU serves it, and does not look how large "
+                    + "it is", exit: .temporary, hint: XenHost.hint(toEnd: record.hostname))
+        }
+        return loops
     }
 
     /// - Returns: whether the drive is a volume whose new extents may hold what others left there.

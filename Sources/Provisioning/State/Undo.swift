@@ -126,6 +126,9 @@ package enum Undo: Codable, Hashable, Sendable {
                 let found = Superblock(try host.files.bytes(of: path, at: 0, count: Superblock.length)),
                 found.uuid == uuid.lowercased()
             else { return false }
+            guard try !host.files.isTaken(device: path) else {
+                throw HostError("\(path) is in use, and is not cleared", hint: "lsblk shows by whom")
+            }
             // All that tells them is before that, and no device of a guest is so small.
             try host.files.zero(path, from: 0, length: 1 << 20)
         case .shrink(let disk, let size):
