@@ -55,7 +55,8 @@ struct StorageBuilder {
         let wiping = try values.flag("no-wipe") != true
         // In a file it counts as none; on the command line it is a script's variable that was not set, and the guest would
         // land elsewhere than was meant.
-        for entry in values.layers.flatMap(\.entries) where ["lvm", "lvm-thin"].contains(entry.key) {
+        for entry in values.layers.flatMap(\.entries)
+        where ["lvm", "lvm-thin", "image-dev", "swap-dev"].contains(entry.key) {
             guard entry.value.isEmpty, case .option = entry.place else { continue }
             throw OptionError("\(entry.place): the name is empty", hint: "leave the option out for image files")
         }
