@@ -368,6 +368,16 @@ fetch_lists() {
     guest_remove "$DOMUS_LISTS_DELAYED"
 }
 
+# forget_downloads: removes what apt and dpkg keep of what they have done. The package lists stay.
+forget_downloads() {
+    guest_remove_matching /var/cache/apt/archives '*.deb'
+    guest_remove_matching /var/cache/apt/archives/partial '*'
+    guest_remove /var/cache/apt/pkgcache.bin /var/cache/apt/srcpkgcache.bin
+    guest_remove_matching /var/lib/apt/lists/partial '*'
+    guest_remove_matching /var/cache/debconf '*-old'
+    guest_remove_matching /var/lib/dpkg '*-old'
+}
+
 # delay_lists: they are fetched by need_lists.
 delay_lists() {
     : | guest_write "$DOMUS_LISTS_DELAYED"

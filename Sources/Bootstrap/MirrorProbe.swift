@@ -20,18 +20,48 @@ package struct MirrorProbe: Sendable {
 
     /// Whether the suite is there: a question that leaves nothing behind. wget comes with debootstrap.
     package func answers(on host: Host) async -> Bool {
-        var environment = ["LC_ALL": "C.UTF-8"]
-        if let proxy {
-            environment["http_proxy"] = proxy
-            environment["https_proxy"] = proxy
-        }
         for file in ["InRelease", "Release"] {
             let question = Invocation(
-                "wget", ["--quiet", "--spider", "--tries=1", "--timeout=15", "\(base)/dists/\(suite)/\(file)"],
+                "wget", ["--quiet", "--spider", "--tries=1", "--timeout=15", address(of: file)],
                 environment: environment, timeout: 60)
             if let answer = try? await host.processes.capture(question), answer.status.isSuccess { return true }
         }
         return false
+    }
+
+    /// Those of all suites that a guest's packages come from.
+    package static func all(of spec: GuestSpec) -> [MirrorProbe] {
+        let install = spec.install
+        var probes = [MirrorProbe(mirror: install.mirror, suite: spec.release.codename, proxy: install.proxy)]
+        if let suite = install.updatesSuite {
+            probes.append(MirrorProbe(mirror: install.mirror, suite: suite, proxy: install.proxy))
+        }
+        if let security = install.security {
+            probes.append(MirrorProbe(mirror: security.mirror, suite: security.suite, proxy: install.proxy))
+        }
+        return probes
+    }
+
+    /// The text of the suite's release file, as it is now: nobody has verified it, and it is good only for being told from
+    /// another.
+    ///
+    /// - Throws: ``BootstrapError`` when the mirror does not give it.
+    package func release(on host: Host) async throws -> String {
+        for file in ["InRelease", "Release"] {
+            if base.hasPrefix("file:"), let path = base.firstRange(of: "/") {
+                let local = FilePath(String(base[path.lowerBound...])).lexicallyNormalized()
+                    .appending("dists/\(suite)/\(file)")
+                guard let bytes = try? host.files.contents(of: local, limit: 16 << 20) else { continue }
+                return String(decoding: bytes, as: UTF8.self)
+            }
+            let question = Invocation(
+                "wget", ["--quiet", "--output-document=-", "--tries=1", "--timeout=15", address(of: file)],
+                environment: environment, timeout: 60)
+            if let answer = try? await host.processes.capture(question), answer.status.isSuccess {
+                return answer.output
+            }
+        }
+        throw refusal
     }
 
     /// The download of one file of the suite.
@@ -42,7 +72,7 @@ package struct MirrorProbe: Sendable {
         ]
         if let proxy { options += ["-o", "Acquire::http::Proxy=\(proxy)", "-o", "Acquire::https::Proxy=\(proxy)"] }
         return Invocation(
-            Self.requirement.program, options + ["download-file", "\(base)/dists/\(suite)/\(file)", target.string],
+            Self.requirement.program, options + ["download-file", address(of: file), target.string],
             environment: ["LC_ALL": "C.UTF-8"], timeout: 60)
     }
 
@@ -57,12 +87,27 @@ package struct MirrorProbe: Sendable {
             if status.isSuccess { return }
             if case .timedOut = status { break }
         }
-        throw BootstrapError(
+        throw refusal
+    }
+
+    private var refusal: BootstrapError {
+        BootstrapError(
             "the mirror \(MirrorURL.redacted(mirror)) does not give \(suite): "
                 + "neither dists/\(suite)/InRelease nor Release can be had from it",
             hint: "see whether the address is right and the suite is on it; --mirror=URL gives another",
             cause: .unavailable)
     }
+
+    private var environment: [String: String] {
+        var environment = ["LC_ALL": "C.UTF-8"]
+        if let proxy {
+            environment["http_proxy"] = proxy
+            environment["https_proxy"] = proxy
+        }
+        return environment
+    }
+
+    private func address(of file: String) -> String { "\(base)/dists/\(suite)/\(file)" }
 
     private var base: String {
         var base = mirror

@@ -4,7 +4,6 @@ import LinuxHost
 import Provisioning
 import Settings
 import SystemPackage
-import Tailoring
 
 /// `domus create`, xen-create-image.
 struct CreateCommand: AsyncParsableCommand {
@@ -35,23 +34,24 @@ struct CreateCommand: AsyncParsableCommand {
         for note in built.notes { console.note(note) }
         for warning in built.warnings { console.warn(warning) }
 
-        let run = RandomIdentifier.run(host.random)
-        let plan = try plan(spec, run: run, starts: starts, host, console)
+        let planner = try GuestPlanner(
+            spec, starts: starts, configurationDirectory: shared.configurationDirectory, host: host, console: console)
         let replaces = try values.values.flag("force") ?? false
-        let store = options.dryRun ? try shared.existingStore(host) : nil
-        if options.dryRun {
-            let preflight = Preflight(host: host, store: store, plan: plan)
-            for warning in try await preflight.check(replacesExisting: replaces) { console.warn(warning) }
-            let description = PlanDescription(plan)
-            console.result(description.text, json: description)
+        guard options.dryRun else {
+            try await create(
+                planner, replaces: replaces, keeps: try values.values.flag("keep") ?? false, host, console)
             return
         }
-        try await create(
-            plan, run: run, replaces: replaces, keeps: try values.values.flag("keep") ?? false, host, console)
+        let store = try shared.existingStore(host)
+        let plans = try await planner.plans(store)
+        let preflight = Preflight(host: host, store: store, plan: plans.create)
+        for warning in try await preflight.check(replacesExisting: replaces) { console.warn(warning) }
+        let description = PlanDescription(plans.create, base: plans.base?.plan)
+        console.result(description.text, json: description)
     }
 
     private func create(
-        _ plan: CreatePlan, run: String, replaces: Bool, keeps: Bool, _ host: Host, _ console: Console
+        _ planner: GuestPlanner, replaces: Bool, keeps: Bool, _ host: Host, _ console: Console
     ) async throws {
         guard host.system.userID == 0 else {
             throw ProvisioningError(
@@ -60,46 +60,31 @@ struct CreateCommand: AsyncParsableCommand {
         }
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
-        let preflight = Preflight(host: host, store: store, plan: plan)
+        let plans = try await planner.plans(store)
+        let preflight = Preflight(host: host, store: store, plan: plans.create)
         let warnings = try await preflight.check(replacesExisting: replaces)
         for warning in warnings + (await preflight.warnings()) { console.warn(warning) }
-        let log = try GuestLog(directory: shared.logDirectory, guest: plan.spec.hostname.name, host: host).begin(
+        let log = try GuestLog(directory: shared.logDirectory, guest: planner.spec.hostname.name, host: host).begin(
             "create")
         console.follow(log: log, host: host)
         let provisioner = Provisioner(host: host, store: store, reporter: console)
+        if let (plan, run) = plans.base {
+            console.note("there is no such base yet: \(plan.reference.id) is made first")
+            let built = try await provisioner.build(plan, run: run, log: log, keepsFailed: keeps)
+            if let seconds = built.seconds {
+                console.note(
+                    "the base \(built.record.id) is made, in \(Console.duration(seconds)); the guest is its first clone"
+                )
+            }
+        }
         let created = try await provisioner.create(
-            plan, run: run, log: log, replacesExisting: replaces, keepsFailed: keeps)
+            plans.create, run: plans.run, log: log, replacesExisting: replaces, keepsFailed: keeps)
         console.close()
-        let summary = GuestSummaryDocument(created, spec: plan.spec, log: log)
+        let summary = GuestSummaryDocument(created, spec: planner.spec, log: log)
         if case .failed(let error)? = created.start {
             throw PartialSuccess(text: summary.text, document: summary, error: error)
         }
         console.result(summary.text, json: summary)
-    }
-
-    private func plan(
-        _ spec: GuestSpec, run: String, starts: Bool, _ host: Host, _ console: Console
-    ) throws -> CreatePlan {
-        let locations = try Invoked.locations(host, userConfiguration: shared.configurationDirectory)
-        var hooks: HookSet?
-        if spec.tailoring.runsHooks {
-            do {
-                hooks = try HookSet(
-                    stock: locations.hooks, user: locations.userConfiguration.appending("hooks.d"), files: host.files)
-            } catch {
-                throw ProvisioningError(error)
-            }
-            for passed in hooks?.passedOver ?? [] { console.warn("not a hook: \(passed)") }
-        }
-        let skeleton = locations.userConfiguration.appending("skel")
-        var identifiers: [String: String] = [:]
-        for partition in spec.storage.partitions { identifiers[partition.name] = RandomIdentifier.uuid(host.random) }
-        let resolver = FilePath("/etc/resolv.conf")
-        return try CreatePlan(
-            spec, run: run, locations: locations, hooks: hooks,
-            skeleton: try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil,
-            hostResolver: try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil,
-            identifiers: identifiers, starts: starts)
     }
 
     /// The command line over the file of `--config` over xen-tools.conf.

@@ -129,6 +129,12 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("The archive for tar, the directory for copy.", valueName: "path"))
     var installSource: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Clone a base in the thin pool, made where there is none: fresh, cached, offline or none (none).",
+            valueName: "use"))
+    var base: String?
+
     @Option(help: ArgumentHelp("The distribution's archive (the one that this host uses).", valueName: "url"))
     var mirror: String?
 
@@ -309,6 +315,7 @@ struct CreateOptions: ParsableArguments {
         add("nic", nic)
         add("install-method", installMethod)
         add("install-source", installSource)
+        add("base", base)
         add("mirror", mirror)
         add("security-mirror", securityMirror)
         add("components", components)

@@ -24,6 +24,8 @@ struct GuestSummaryDocument: Encodable {
     /// The generated password, which is shown this once and kept nowhere.
     var rootPassword: String?
     var directory: String
+    /// The base that it is a clone of.
+    var base: String?
     var images: [GuestRecord.Image]
     var kernel: String?
     var configuration: String
@@ -41,7 +43,7 @@ struct GuestSummaryDocument: Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case hostname, distribution, codename, architecture, type, mac, dhcp, addresses, interfaces,
-            sshFingerprints, rootPassword, directory, images, kernel, configuration, boot, started,
+            sshFingerprints, rootPassword, directory, base, images, kernel, configuration, boot, started,
             domain, console, log, seconds
     }
 
@@ -61,6 +63,7 @@ struct GuestSummaryDocument: Encodable {
         }
         rootPassword = created.findings.password?.reveal()
         directory = record.directory.path
+        base = record.base
         images = record.images
         kernel = created.findings.kernel?.version
         configuration = record.configuration.path
@@ -100,6 +103,7 @@ struct GuestSummaryDocument: Encodable {
         lines.append("Root Password   :  \(rootPassword ?? "N/A")")
         lines.append("Release         :  \(title), \(architecture), \(type)")
         if let kernel { lines.append("Kernel          :  \(kernel)") }
+        if let base { lines.append("Base            :  \(base)") }
         lines.append("Disks           :  \(images.map(\.path).joined(separator: " "))")
         lines.append("Configuration   :  \(configuration)")
         lines.append("Log             :  \(log)")
@@ -128,21 +132,34 @@ struct PlanDescription: Encodable {
     var hostname: String
     var mac: String
     var interfaces: [GuestRecord.Interface]
+    /// Those that make the base first, where it is missing.
+    var base: [Line]?
     var steps: [Line]
 
-    init(_ plan: CreatePlan) {
+    init(_ plan: CreatePlan, base: BasePlan? = nil) {
         hostname = plan.spec.hostname.name
         mac = plan.spec.interface.mac.description
         interfaces = plan.spec.interfaces.map(GuestRecord.Interface.init)
-        steps = plan.allSteps.map { Line(summary: $0.summary, details: $0.details) }
+        steps = Self.lines(plan.allSteps)
+        self.base = (base?.steps).map(Self.lines)
+    }
+
+    private static func lines(_ steps: [any Step]) -> [Line] {
+        steps.map { Line(summary: $0.summary, details: $0.details) }
+    }
+
+    private static func text(_ lines: [Line]) -> [String] {
+        lines.enumerated().flatMap { index, line in
+            ["  \(index + 1). \(line.summary)"] + line.details.map { "        \($0)" }
+        }
     }
 
     var text: String {
-        var lines = ["Making \(hostname) would take these steps; none was done:"]
-        for (index, step) in steps.enumerated() {
-            lines.append("  \(index + 1). \(step.summary)")
-            lines += step.details.map { "        \($0)" }
+        var lines: [String] = []
+        if let base {
+            lines = ["The base would be made first, by these steps; none was done:"] + Self.text(base)
         }
+        lines += ["Making \(hostname) would take these steps; none was done:"] + Self.text(steps)
         return lines.joined(separator: "\n") + "\n"
     }
 }
@@ -196,6 +213,7 @@ struct SpecDescription: Encodable {
             ("components", spec.install.components.joined(separator: " ")),
             ("keyring", spec.install.keyrings.map(\.string).joined(separator: " ")),
             ("verification", spec.install.verification.rawValue),
+            ("base", spec.install.base.rawValue),
             ("serial_device", spec.boot.serialDevice), ("loader", Self.name(of: spec.boot.loader)),
             ("boot", starts ? "1" : "0"),
             ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),

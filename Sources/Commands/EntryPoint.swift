@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import LinuxHost
 import Provisioning
 import SystemPackage
 
@@ -9,12 +10,22 @@ struct DomusCommand: AsyncParsableCommand {
         commandName: "domus", abstract: "Make, list, resize and delete Xen guests.",
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
         subcommands: [
-            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, RecoverCommand.self,
+            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, BaseCommand.self,
+            RecoverCommand.self,
         ])
 }
 
 /// The program: which command was called, by subcommand or by the name it was invoked under.
 package enum EntryPoint {
+    /// What must be done before there is a second thread.
+    ///
+    /// - Parameter arguments: with the name of the program in front.
+    package static func prepare(_ arguments: [String]) {
+        let program = FilePath(arguments.first ?? "").lastComponent?.string
+        // A clone of a base is mounted while it is tailored.
+        if program == "xen-create-image" || arguments.dropFirst().first == "create" { PrivateMounts.enter() }
+    }
+
     /// Runs the command and never returns.
     ///
     /// - Parameter arguments: with the name of the program in front.

@@ -125,6 +125,8 @@ package struct GuestSpec: Sendable {
     /// How the root file system comes into being.
     package struct Install: Sendable, Hashable {
         package var method: Method
+        /// Whether the guest is made of a base, and which one will do.
+        package var base: BaseUse
         package var mirror: String
         /// Components of the archive, for example `main`, `contrib`.
         package var components: [String]
@@ -144,6 +146,7 @@ package struct GuestSpec: Sendable {
 
         package init(
             method: Method,
+            base: BaseUse = .never,
             mirror: String,
             components: [String],
             keyrings: [FilePath],
@@ -155,6 +158,7 @@ package struct GuestSpec: Sendable {
             timeout: Int = 3600
         ) {
             self.method = method
+            self.base = base
             self.mirror = mirror
             self.components = components
             self.keyrings = keyrings
@@ -182,6 +186,34 @@ package struct GuestSpec: Sendable {
                 case .copy: "copy"
                 }
             }
+
+            /// What a tree is taken from.
+            package var source: FilePath? {
+                switch self {
+                case .debootstrap, .mmdebstrap: nil
+                case .tar(let path), .copy(let path): path
+                }
+            }
+
+            /// Whether it installs packages, so that their own scripts ran; the others bring a tree as it is.
+            package var installsPackages: Bool {
+                switch self {
+                case .debootstrap, .mmdebstrap: true
+                case .tar, .copy: false
+                }
+            }
+        }
+
+        /// A base is an installed system that guests are clones of: the half that does not depend on who they are.
+        package enum BaseUse: String, Sendable, Hashable, Codable, CaseIterable {
+            /// The guest is installed by itself.
+            case never = "none"
+            /// One that is as new as the archive; where there is none it is made.
+            case fresh
+            /// The newest that there is, whatever the archive has by now; where there is none it is made.
+            case cached
+            /// The newest that there is, and none is made.
+            case offline
         }
 
         /// Whether the archive's signature must hold.

@@ -55,6 +55,13 @@ package protocol FileChanging: Sendable {
     func append(_ text: String, to log: FilePath) throws(HostError)
     /// Makes sure that the file, or the names in the directory, survive a power cut.
     func synchronize(_ path: FilePath) throws(HostError)
+    /// Mounts a block device's file system on a directory, for this process and those that it starts only; however they end,
+    /// it ends with them (``PrivateMounts``).
+    func mount(_ device: FilePath, at directory: FilePath, type: String) throws(HostError)
+    /// Unmounts what ``mount(_:at:type:)`` mounted there; when it returns, all is written and the device is free.
+    ///
+    /// - Returns: whether there was anything.
+    func unmount(_ directory: FilePath) throws(HostError) -> Bool
 }
 
 /// Files inside a guest's tree. The tree is untrusted: a link in it, however it is written, never leads out of it

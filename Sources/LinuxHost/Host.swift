@@ -9,6 +9,10 @@ package protocol Clock: Sendable {
     var seconds: Int64 { get }
     /// Seconds since some fixed point, never going back.
     var monotonic: Double { get }
+    /// Lets that many seconds go by.
+    ///
+    /// - Throws: `CancellationError` when the task is cancelled.
+    func pause(_ seconds: Double) async throws
 }
 
 /// Randomness from the kernel, never from a seeded generator.

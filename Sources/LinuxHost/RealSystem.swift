@@ -20,6 +20,8 @@ package struct RealClock: Clock {
         clock_gettime(CLOCK_MONOTONIC, &value)
         return Double(value.tv_sec) + Double(value.tv_nsec) / 1e9
     }
+
+    package func pause(_ seconds: Double) async throws { try await Task.sleep(for: .seconds(seconds)) }
 }
 
 /// getrandom(2) through the standard library's system generator.

@@ -104,4 +104,13 @@ package protocol VolumeManaging: Sendable {
     ///   disks.
     /// - Returns: whether it was there under that name.
     func rename(_ path: VolumePath, to name: VolumeName, uuid: String?) throws(HostError) -> Bool
+
+    /// Makes a snapshot of a thin volume in its pool, which can be written, and activates it: as large as the origin, and its
+    /// blocks are shared until one of the two is written.
+    ///
+    /// - Parameter tags: what it has from its first moment.
+    func snapshot(of origin: VolumePath, as name: VolumeName, tags: [VolumeTag]) throws(HostError)
+
+    /// Makes a volume read-only, takes its device away, and has nothing give it one again by itself at the next boot.
+    func seal(_ path: VolumePath) throws(HostError)
 }

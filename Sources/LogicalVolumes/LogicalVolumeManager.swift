@@ -87,6 +87,22 @@ package struct LogicalVolumeManager: VolumeManaging {
         return true
     }
 
+    package func snapshot(of origin: VolumePath, as name: VolumeName, tags: [VolumeTag]) throws(HostError) {
+        // Without a size it is a thin one, in the pool of its origin (lvmthin(7)). What it is made of may be sealed: it is
+        // not to inherit that.
+        var command = LVMCommand("lvcreate").adding("--yes", "--snapshot", "--permission", "rw")
+            .adding("--setactivationskip", "n", "--name").adding(name)
+        for tag in tags { command = command.adding("--addtag").adding(tag) }
+        try run(command.adding(origin), "make the snapshot \(name) of the volume \(origin)")
+    }
+
+    package func seal(_ path: VolumePath) throws(HostError) {
+        let command = LVMCommand("lvchange").adding("--yes", "--permission", "r", "--setactivationskip", "y")
+        try run(command.adding(path), "make the volume \(path) read-only")
+        guard activates else { return }
+        try run(LVMCommand("lvchange").adding("--activate", "n").adding(path), "deactivate the volume \(path)")
+    }
+
     // MARK: Plumbing
 
     private func report(_ name: StaticString) -> LVMCommand {

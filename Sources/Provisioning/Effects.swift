@@ -59,30 +59,56 @@ package struct Effects: Sendable {
 
     /// Makes volumes whose names, and tag, hold the run's number.
     ///
+    /// - Parameter tag: tells for whom they are: ``VolumeTags``.
     /// - Returns: them as they are, in the same order.
     func createOwnVolumes(
-        _ wanted: [(path: VolumePath, size: ByteSize)], in group: VolumeGroupName, pool: VolumeName?, guest: Hostname,
+        _ wanted: [(path: VolumePath, size: ByteSize)], in group: VolumeGroupName, pool: VolumeName?, tag: String,
         step: String
     ) throws -> [Findings.WorkingVolume] {
-        let tag = VolumeTags.of(run: run)
-        let tags = try [VolumeTags.all, tag, VolumeTags.of(guest: guest)].map { try VolumeTag($0) }
-        func undo(_ path: VolumePath, uuid: String?) -> Undo {
-            .removeVolume(group: group.name, name: path.volume.name, uuid: uuid, tag: tag)
-        }
+        let tags = try tags(with: tag)
         var entries: [Int64] = []
         for (path, size) in wanted {
-            entries.append(try store.intend(undo(path, uuid: nil), step: step, run: run))
+            entries.append(try store.intend(removal(of: path, uuid: nil), step: step, run: run))
             try host.volumes.create(path, size: size, pool: pool, tags: tags)
         }
         let volumes = try host.volumes.volumes(in: group)
-        return try zip(wanted, entries).map { wanted, entry in
-            guard let volume = volumes.first(where: { $0.name == wanted.path.volume.name && $0.tags.contains(tag) })
-            else {
-                throw ProvisioningError("the volume \(wanted.path) was made, and is gone again", exit: .temporary)
-            }
-            try store.amend(entry, undo: undo(wanted.path, uuid: volume.uuid))
-            return .init(path: wanted.path, uuid: volume.uuid, size: volume.size)
+        return try zip(wanted, entries).map { wanted, entry in try identify(wanted.path, among: volumes, entry) }
+    }
+
+    /// Makes a snapshot whose name, and tag, hold the run's number.
+    ///
+    /// - Returns: it as it is: as large as its origin.
+    func cloneOwnVolume(
+        of origin: VolumePath, as path: VolumePath, tag: String, step: String
+    ) throws -> Findings.WorkingVolume {
+        let entry = try store.intend(removal(of: path, uuid: nil), step: step, run: run)
+        try host.volumes.snapshot(of: origin, as: path.volume, tags: tags(with: tag))
+        return try identify(path, among: host.volumes.volumes(in: path.group), entry)
+    }
+
+    private func tags(with tag: String) throws(ValueError) -> [VolumeTag] {
+        [try VolumeTag(VolumeTags.all), try VolumeTag(VolumeTags.of(run: run)), try VolumeTag(tag)]
+    }
+
+    private func removal(of path: VolumePath, uuid: String?) -> Undo {
+        .removeVolume(group: path.group.name, name: path.volume.name, uuid: uuid, tag: VolumeTags.of(run: run))
+    }
+
+    private func identify(
+        _ path: VolumePath, among volumes: [Volume], _ entry: Int64
+    ) throws -> Findings.WorkingVolume {
+        let tag = VolumeTags.of(run: run)
+        guard let volume = volumes.first(where: { $0.name == path.volume.name && $0.tags.contains(tag) }) else {
+            throw ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary)
         }
+        try store.amend(entry, undo: removal(of: path, uuid: volume.uuid))
+        return .init(path: path, uuid: volume.uuid, size: volume.size)
+    }
+
+    /// Mounts a volume of this run's in its working directory, for this process alone.
+    func mount(_ device: FilePath, at directory: FilePath, type: String, step: String) throws {
+        _ = try store.intend(.unmount(path: directory.string), step: step, run: run)
+        try host.files.mount(device, at: directory, type: type)
     }
 
     /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before

@@ -51,16 +51,8 @@ package struct Provisioner: Sendable {
         var findings = Findings()
         var current: String?
         do {
-            for (index, step) in plan.steps.enumerated() {
-                try Task.checkCancellation()
-                current = step.summary
-                let began = host.clock.monotonic
-                reporter.began(step.summary, number: index + 1, of: plan.allSteps.count)
-                try await step.perform(&findings, in: context)
-                reporter.finished(step.summary, seconds: host.clock.monotonic - began)
-            }
+            try await carryOut(plan.steps, of: plan.allSteps.count, &findings, &current, in: context)
         } catch {
-            if let current { reporter.failed(current) }
             throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
         }
         // The last step has committed: from here on nothing is taken back, whatever fails.
@@ -82,8 +74,31 @@ package struct Provisioner: Sendable {
         }
     }
 
-    /// After the commit: the guest is there; what is left over of making it goes away, or is told.
-    private func tidy(run: String, ends: Bool) async {
+    /// Does steps in order.
+    ///
+    /// - Parameters:
+    ///   - count: how many there are, with those that follow.
+    ///   - current: the one at which it breaks off.
+    func carryOut(
+        _ steps: [any Step], of count: Int, _ findings: inout Findings, _ current: inout String?, in context: RunContext
+    ) async throws {
+        do {
+            for (index, step) in steps.enumerated() {
+                try Task.checkCancellation()
+                current = step.summary
+                let began = host.clock.monotonic
+                reporter.began(step.summary, number: index + 1, of: count)
+                try await step.perform(&findings, in: context)
+                reporter.finished(step.summary, seconds: host.clock.monotonic - began)
+            }
+        } catch {
+            if let current { reporter.failed(current) }
+            throw error
+        }
+    }
+
+    /// After the commit: what was made is there; what is left over of making it goes away, or is told.
+    func tidy(run: String, ends: Bool) async {
         let outcome = await Rollback(host: host, store: store).undo(run: run, ends: ends)
         guard ends else { return }
         for complaint in outcome.left {

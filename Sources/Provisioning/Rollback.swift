@@ -55,6 +55,8 @@ package struct Rollback: Sendable {
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
                 case .clearDevice(let path, _): outcome.left.append("what is written on \(path) (kept)")
                 case .removeDirectoryIfEmpty: break
+                // It goes with this process anyway.
+                case .unmount: _ = try await effect.undo.perform(on: host)
                 case .shrink(let disk, _), .writeBack(let disk, _, _, _):
                     if told.insert(disk.path).inserted { outcome.left.append("\(disk.path) (kept as it is now)") }
                 case .revertGrowth(let growth):

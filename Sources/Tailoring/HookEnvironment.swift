@@ -46,36 +46,73 @@ package struct HookEnvironment: Sendable {
         Self.addInterfaces(spec.interfaces, to: &variables)
         Self.addDisks(spec, plan, identifiers, to: &variables)
         Self.addArchive(spec, to: &variables)
-        variables["DOMUS_HOOK_DIR"] = paths.hookDirectory.string
-        variables["DOMUS_RESOLV_CONF"] = paths.resolverConfiguration.string
+        Self.addPaths(paths, to: &variables)
         variables["DOMUS_SSH_KEYS"] = paths.authorizedKeys?.string
         variables["DOMUS_SKEL"] = paths.skeleton?.string
-        variables["TMPDIR"] = paths.scratch.string
-        variables["LC_ALL"] = "C"
-        variables["LANG"] = "C"
         self.variables = variables
     }
 
-    private static func addMachine(_ spec: GuestSpec, to variables: inout [String: String]) {
-        variables["hostname"] = spec.hostname.name
+    /// Those of a base: what every guest that will be made of it has in common.
+    ///
+    /// - Parameters:
+    ///   - spec: any of those guests.
+    ///   - root: their root file system.
+    ///   - paths: nil for what tells one base from another, of which places on the host are no part.
+    package init(baseFor spec: GuestSpec, root: FileSystemKind, paths: Paths?) {
+        var variables: [String: String] = [:]
+        for (key, value) in spec.tailoring.extraVariables where Self.isVariableName(key) { variables[key] = value }
+        Self.addSystem(spec, to: &variables)
+        Self.addArchive(spec, to: &variables)
+        variables["fs"] = root.rawValue
+        // The one kernel that only some can boot; all other guests share a base, whatever their type and loader.
+        if case .pvgrub = spec.boot.loader, spec.machine.type == .pv { Self.addLoader(spec, to: &variables) }
+        // A tree from elsewhere gets its lists of packages only if there will be roles, which may want them
+        // (base/20-setup-apt); which roles these are is the guests' own.
+        if !spec.install.method.installsPackages && !spec.tailoring.roles.isEmpty { variables["role"] = "any" }
+        if let paths {
+            Self.addPaths(paths, to: &variables)
+            if spec.tailoring.verbose { variables["verbose"] = "1" }
+        }
+        self.variables = variables
+    }
+
+    private static func addPaths(_ paths: Paths, to variables: inout [String: String]) {
+        variables["DOMUS_HOOK_DIR"] = paths.hookDirectory.string
+        variables["DOMUS_RESOLV_CONF"] = paths.resolverConfiguration.string
+        variables["TMPDIR"] = paths.scratch.string
+        variables["LC_ALL"] = "C"
+        variables["LANG"] = "C"
+    }
+
+    /// What the installed system depends on.
+    private static func addSystem(_ spec: GuestSpec, to variables: inout [String: String]) {
         variables["dist"] = spec.release.codename
         variables["arch"] = spec.architecture.rawValue
+        variables["modules"] = spec.boot.modules?.string
+        if spec.boot.loader.needsGuestKernel { variables["DOMUS_INSTALL_KERNEL"] = "1" }
+    }
+
+    /// Not every kernel boots through every loader: base/80-install-kernel chooses by it.
+    private static func addLoader(_ spec: GuestSpec, to variables: inout [String: String]) {
+        variables["DOMUS_LOADER"] = Self.name(of: spec.boot.loader)
+        variables["DOMUS_BOOT_TYPE"] = spec.machine.type.rawValue
+    }
+
+    private static func addMachine(_ spec: GuestSpec, to variables: inout [String: String]) {
+        Self.addSystem(spec, to: &variables)
+        Self.addLoader(spec, to: &variables)
+        variables["hostname"] = spec.hostname.name
         variables["memory"] = "\(spec.machine.memory.mebibytes)"
         variables["maxmem"] = (spec.machine.maximumMemory?.mebibytes).map { "\($0)" }
         variables["vcpus"] = "\(spec.machine.virtualCPUs)"
         variables["type"] = spec.machine.type.rawValue
         variables["serial_device"] = spec.boot.serialDevice
         variables["disk_device"] = spec.storage.diskDevice
-        variables["modules"] = spec.boot.modules?.string
         if case .hostKernel(let kernel, let initrd) = spec.boot.loader {
             variables["kernel"] = kernel.string
             variables["initrd"] = initrd?.string
         }
         if spec.boot.loader == .pygrub { variables["pygrub"] = "1" }
-        // Not every kernel boots through every loader: base/80-install-kernel chooses by it.
-        variables["DOMUS_LOADER"] = Self.name(of: spec.boot.loader)
-        if spec.boot.loader.needsGuestKernel { variables["DOMUS_INSTALL_KERNEL"] = "1" }
-        variables["DOMUS_BOOT_TYPE"] = spec.machine.type.rawValue
         if spec.tailoring.copiesAccounts { variables["accounts"] = "1" }
         if spec.tailoring.copiesHosts { variables["copyhosts"] = "1" }
         // The host's own /etc/hosts is the administrator's: Domus never appends to it.

@@ -1,3 +1,4 @@
 import Commands
 
+EntryPoint.prepare(CommandLine.arguments)
 await EntryPoint.run(CommandLine.arguments)

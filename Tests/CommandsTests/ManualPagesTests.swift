@@ -34,7 +34,7 @@ struct ManualPagesTests {
 
     @Test(
         "a page has the options that its command's parser has",
-        arguments: ["create", "delete", "list", "resize", "recover"])
+        arguments: ["create", "delete", "list", "resize", "base", "recover"])
     func optionsOfCommands(name: String) throws {
         let command = try #require(
             DomusCommand.configuration.subcommands.first { $0.configuration.commandName == name }
@@ -48,8 +48,7 @@ struct ManualPagesTests {
     @Test("domus(8) has the options that all commands share")
     func sharedOptions() throws {
         let all = try DomusCommand.configuration.subcommands.map { try Set(ParsedHelp($0).names) }
-        let shared = try #require(all.first).intersection(all[1]).intersection(all[2]).intersection(all[3])
-            .intersection(all[4])
+        let shared = try all.reduce(#require(all.first)) { $0.intersection($1) }
         expectEqual(try ManualPage("domus.8").options, shared, "domus.8", "every command's parser")
     }
 
@@ -114,7 +113,7 @@ struct ManualPagesTests {
     @Test("domus-hooks(7) has the functions of common.sh")
     func functions() throws {
         let script = try readText(ManualPage.root.appending("Hooks/common.sh"))
-        let own: Set = ["walk_guest", "guest_program", "with_apt", "forbid_daemons", "apt_first"]
+        let own: Set = ["walk_guest", "guest_program", "with_apt", "forbid_daemons", "apt_first", "forget_downloads"]
         let functions = Set(Self.matches(#"(?m)^([A-Za-z_0-9]+)\(\)"#, in: script)).subtracting(own)
         #expect(functions.count > 30)
         let documented = try Set(ManualPage("domus-hooks.7").section("FUNCTIONS").words("Ic"))
@@ -285,17 +284,18 @@ private struct ParsedHelp {
 
     init(_ command: any ParsableCommand.Type) throws {
         let tool = try JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8))
-        names =
-            tool.command.arguments.flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.name)
-            // Every command's, and the parser gives it to some only.
-            + ["version"]
+        let own = (tool.command.arguments ?? []).flatMap { $0.names ?? [] }.filter { $0.kind == "long" }.map(\.name)
+        // A command of commands is one page.
+        let below = try command.configuration.subcommands.flatMap { try ParsedHelp($0).names }
+        // Every command's, and the parser gives it to some only.
+        names = own + below + ["version"]
     }
 
     private struct Tool: Decodable {
         var command: Command
 
         struct Command: Decodable {
-            var arguments: [Argument]
+            var arguments: [Argument]?
         }
 
         struct Argument: Decodable {

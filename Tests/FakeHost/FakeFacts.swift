@@ -3,10 +3,21 @@ import LinuxHost
 
 /// A clock that stands still.
 package struct FakeClock: Clock {
-    package init() {}
+    private let pausing: @Sendable () -> Void
+
+    /// - Parameter pausing: what happens in each pause.
+    package init(pausing: @escaping @Sendable () -> Void = {}) {
+        self.pausing = pausing
+    }
+
     package var today: CalendarDate { CalendarDate(year: 2026, month: 7, day: 1) }
     package var seconds: Int64 { 1_782_864_000 }
     package var monotonic: Double { 0 }
+    package func pause(_ seconds: Double) async throws {
+        try Task.checkCancellation()
+        pausing()
+        await Task.yield()
+    }
 }
 
 /// The same bytes each time: 0, 1, 2 ...

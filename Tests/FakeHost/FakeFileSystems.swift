@@ -39,6 +39,13 @@ package enum FakeFileSystems {
 
     static let programs: [String: FakeHost.Program] = [
         "chattr": { _ in .exited(0) },
+        "tune2fs": { process in
+            let words = process.command.arguments
+            if !process.isCutShort {
+                process.fill(words[2], with: "\(process.tree.text(words[2]) ?? ""), now \(words[1])")
+            }
+            return .exited(0)
+        },
         // As the real one, it finds what was left in the middle, and mends nothing of it.
         "e2fsck": { process in
             blocks(of: process.command.arguments.last ?? "", process.tree) == middle ? .exited(4) : .exited(0)
@@ -46,6 +53,11 @@ package enum FakeFileSystems {
         // -z UNDO IMAGE SECTORSs
         "resize2fs": { process in
             let words = process.command.arguments
+            // A clone, to the end of its volume.
+            if words.count == 1 {
+                process.fill(words[0], with: "\(process.tree.text(words[0]) ?? ""), grown")
+                return .exited(0)
+            }
             let sectors = Int64(words[3].dropLast()) ?? 0
             process.write(
                 "\(process.isCutShort ? "cut off" : "whole") \(blocks(of: words[2], process.tree))", to: words[1])
@@ -72,6 +84,7 @@ package enum FakeFileSystems {
         guard let id = try? tree.find(path, followsLast: true), case .file(let bytes, _) = tree[id].body else {
             return 0
         }
+        guard bytes.count > 1024 + 8 else { return 0 }
         return (0..<4).reduce(0) { $0 | UInt32(bytes[1024 + 4 + $1]) << UInt32(8 * $1) }
     }
 

@@ -12,6 +12,7 @@ package enum FakeVolumes {
         tree.put("\(size)", at: "\(root)/\(name)/size")
         tree.put("", at: "/dev/mapper/control")
         _ = tree.makeDirectories("dev/\(name)")
+        _ = tree.makeDirectories("/var/lib/fake-sealed/\(name)")
     }
 
     /// Takes a physical volume away from a group.
@@ -37,6 +38,9 @@ package enum FakeVolumes {
     }
 
     static let extent: Int64 = 4 << 20
+
+    /// Where the content of a volume is that has no device.
+    static func sealed(_ volume: Volume) -> String { "/var/lib/fake-sealed/\(volume.group)/\(volume.uuid)" }
 
     static func text(_ volume: Volume) -> String {
         [
@@ -115,8 +119,13 @@ extension FakeHost: VolumeManaging {
             let meant = try FakeVolumes.volumes(in: group.name, tree).filter { volume in
                 volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
             }
+            if meant.contains(where: \.isOpen) { throw .resourceBusy }
             for volume in meant {
-                for path in ["\(FakeVolumes.root)/\(group)/\(volume.uuid)", "/dev/\(group)/\(volume.name)"] {
+                let paths = [
+                    "\(FakeVolumes.root)/\(group)/\(volume.uuid)", "/dev/\(group)/\(volume.name)",
+                    FakeVolumes.sealed(volume),
+                ]
+                for path in paths where try tree.find(path) != nil {
                     let place = try tree.parent(of: path)
                     try tree.remove(place.name, in: place.id, withContents: false)
                 }
@@ -160,9 +169,39 @@ extension FakeHost: VolumeManaging {
             guard !volumes.contains(where: { $0.name == name.name }) else { throw .fileExists }
             volume.name = name.name
             tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(volume.uuid)")
+            guard try tree.find(path.device) != nil else { return true }
             let from = try tree.parent(of: path.device)
             try tree.move(from.name, in: from.id, to: name.name, in: from.id)
             return true
+        }
+    }
+
+    package func snapshot(of origin: VolumePath, as name: VolumeName, tags: [VolumeTag]) throws(HostError) {
+        try change("make the snapshot \(name) of \(origin)") { tree, _ throws(Errno) in
+            let volumes = try FakeVolumes.volumes(in: origin.group.name, tree)
+            guard let source = volumes.first(where: { $0.name == origin.volume.name }), source.pool != nil else {
+                throw .noSuchFileOrDirectory
+            }
+            guard !volumes.contains(where: { $0.name == name.name }) else { throw .fileExists }
+            var volume = source
+            volume.name = name.name
+            volume.uuid = "uuid-of-\(name)"
+            volume.tags = Set(tags.map(\.text))
+            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(origin.group)/\(volume.uuid)")
+            tree.put(
+                .file(Array((tree.text(FakeVolumes.sealed(source)) ?? "").utf8), size: source.size),
+                at: "/dev/\(origin.group)/\(name)", mode: 0o600)
+        }
+    }
+
+    package func seal(_ path: VolumePath) throws(HostError) {
+        try change("seal the volume \(path)") { tree, _ throws(Errno) in
+            guard
+                let volume = try FakeVolumes.volumes(in: path.group.name, tree)
+                    .first(where: { $0.name == path.volume.name })
+            else { throw .noSuchFileOrDirectory }
+            tree.put(tree.text(path.device) ?? "", at: FakeVolumes.sealed(volume))
+            tree.take(path.device)
         }
     }
 }

@@ -53,6 +53,8 @@ package final class FakeHost: Sendable {
     private let faults: [Fault]
     private let programs: [String: Program]
     private let state = Mutex(State())
+    /// What is mounted where.
+    let mounts = Mutex<[String: String]>([:])
 
     /// - Parameter programs: by the last word of their path; any other traps when it is run, and is not found.
     package init(_ machine: FakeMachine, programs: [String: Program] = [:], faults: [Fault] = []) {
@@ -135,6 +137,7 @@ package final class FakeHost: Sendable {
 
     private func die() {
         state.withLock { $0.isDead = true }
+        loseMounts()
         machine.end(process)
     }
 

@@ -74,10 +74,7 @@ package enum FakePrograms {
             return .exited(0)
         },
         "80-install-kernel": { process in
-            for version in ["6.1.0-9-amd64", "6.1.0-37-amd64"] {
-                process.write("kernel \(version)", to: hookRoot(process) + "/boot/vmlinuz-\(version)")
-                process.write("ramdisk \(version)", to: hookRoot(process) + "/boot/initrd.img-\(version)")
-            }
+            for file in kernels { process.write(file.text, to: hookRoot(process) + file.path, mode: file.mode) }
             return .exited(0)
         },
         "zz-mine": { process in
@@ -89,6 +86,10 @@ package enum FakePrograms {
             return .exited(0)
         },
         "xl": xl,
+        "wget": { process in
+            process.output = "Origin: Example\n"
+            return .exited(0)
+        },
         "lvmconfig": { process in
             process.output = "thin_pool_autoextend_threshold=70\n"
             return .exited(0)
@@ -129,7 +130,8 @@ package enum FakePrograms {
         var tree = FakeTree()
         for directory in ["/etc", "/srv", "/var/log/domus", "/tmp"] { tree.makeDirectories(directory) }
         tree.put("#!/bin/sh\n", at: "/usr/share/domus/hooks/base/20-setup-apt", mode: 0o755)
-        for name in ["40-setup-networking", "71-make-ssh-keys", "80-install-kernel"] {
+        tree.put("#!/bin/sh\n", at: "/usr/share/domus/hooks/base/80-install-kernel", mode: 0o755)
+        for name in ["40-setup-networking", "71-make-ssh-keys"] {
             tree.put("#!/bin/sh\n", at: "/usr/share/domus/hooks/guest/\(name)", mode: 0o755)
         }
         tree.put("# common\n", at: "/usr/share/domus/hooks/common.sh")
@@ -158,15 +160,28 @@ package enum FakePrograms {
         return .exited(0)
     }
 
+    private static let system: [(path: String, text: String, mode: UInt32)] = [
+        ("/bin/sh", "shell", 0o755), ("/etc/debian_version", "bookworm\n", 0o644), ("/etc/shadow", "root:*:\n", 0o640),
+        ("/var/log/dpkg.log", "", 0o644), ("/boot/.keep", "", 0o644),
+        (
+            "/var/lib/dpkg/status", "Package: e2fsprogs\nStatus: install ok installed\nVersion: 1.47.0-2\n\n", 0o644
+        ),
+    ]
+
+    private static let kernels: [(path: String, text: String, mode: UInt32)] = [
+        ("/boot/vmlinuz-6.1.0-9-amd64", "kernel 6.1.0-9-amd64", 0o644),
+        ("/boot/initrd.img-6.1.0-9-amd64", "ramdisk 6.1.0-9-amd64", 0o644),
+        ("/boot/vmlinuz-6.1.0-37-amd64", "kernel 6.1.0-37-amd64", 0o644),
+        ("/boot/initrd.img-6.1.0-37-amd64", "ramdisk 6.1.0-37-amd64", 0o644),
+    ]
+
     private static func fill(_ root: String, _ process: inout FakeProcess) {
-        process.write("shell", to: root + "/bin/sh", mode: 0o755)
-        process.write("bookworm\n", to: root + "/etc/debian_version")
-        process.write("root:*:\n", to: root + "/etc/shadow", mode: 0o640)
-        process.write("", to: root + "/var/log/dpkg.log")
-        process.write("", to: root + "/boot/.keep")
-        process.write(
-            "Package: e2fsprogs\nStatus: install ok installed\nVersion: 1.47.0-2\n\n", to: root + "/var/lib/dpkg/status"
-        )
+        for file in system { process.write(file.text, to: root + file.path, mode: file.mode) }
+    }
+
+    /// A base, as it is when it is mounted.
+    static func putSystem(at root: String, in tree: inout FakeTree) {
+        for file in system + kernels { tree.put(file.text, at: root + file.path, mode: file.mode) }
     }
 
     /// The target of a bootstrap tool: its first absolute path that is no option's.

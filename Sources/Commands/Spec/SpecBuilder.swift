@@ -50,8 +50,9 @@ struct SpecBuilder {
         ).build(beside: interface)
         let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(of: hostname)
-        let archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
+        var archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
+        archive.base = try BaseBuilder(values: values).build(storage, method: archive.method)
         let boot = try BootBuilder(values: values, host: host, base: workingDirectory)
             .build(release: release, notes: &notes)
         let tailoring = try TailoringBuilder(

@@ -41,7 +41,7 @@ enum XenToolsOptions {
         "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
         "partitionsdir", "dir", "lvm", "lvm-thin", "image-dev", "swap-dev",
         "no-wipe", "layout", "force", "keep", "boot", "hooks",
-        "install-method", "install-source", "arch",
+        "install-method", "install-source", "base", "arch",
         "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
         "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",

@@ -16,6 +16,8 @@ package struct CreatePlan: Sendable {
     package let locations: Locations
     /// What leads to the guest; the last one commits.
     package let steps: [any Step]
+    /// What the guest is a clone of; nil when it is installed by itself.
+    package let base: BaseReference?
     /// What follows when the guest is there; nil when it is not to be started.
     package let start: StartGuest?
     /// All of them, for people.
@@ -27,12 +29,15 @@ package struct CreatePlan: Sendable {
     ///   - skeleton: /etc/xen-tools/skel, where it is.
     ///   - hostResolver: /etc/resolv.conf, where it is.
     ///   - identifiers: a UUID for each partition.
+    ///   - base: what the guest is a clone of; it is on a volume in the pool that the specification names.
     ///   - starts: `--boot`.
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
-        hostResolver: FilePath?, identifiers: [String: String], starts: Bool = false
+        hostResolver: FilePath?, identifiers: [String: String], base: BaseReference? = nil,
+        starts: Bool = false
     ) throws(ValueError) {
         self.spec = spec
+        self.base = base
         self.locations = locations
         self.identifiers = identifiers
         disks = try DiskPlan(spec.storage, of: spec.hostname)
@@ -54,16 +59,30 @@ package struct CreatePlan: Sendable {
         var steps: [any Step] = [
             MakeWorkingDirectory(domains: domains)
         ]
-        if case .volumes(let group, let pool, let wiping) = spec.storage.home {
-            // Before the long installation: whoever else takes the room, it is not in the end that it is missing.
-            steps.append(CarveVolumes(disks: disks, group: group, pool: pool))
-            // What is in a thin pool reads as zeros until it is written.
-            if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
+        var cloned: String?
+        if let base {
+            let root = disks.root
+            cloned = root.drive
+            if disks.drives.count > 1 {
+                steps.append(CarveVolumes(disks: disks, group: base.group, pool: base.pool, cloned: cloned))
+            }
+            steps += [
+                CloneBase(base: base, drive: disks.drive(root.drive), size: root.partition.size),
+                RenewClone(partition: root.partition, drive: root.drive),
+                MountClone(partition: root.partition, drive: root.drive),
+            ]
+        } else {
+            if case .volumes(let group, let pool, let wiping) = spec.storage.home {
+                // Before the long installation: whoever else takes the room, it is not in the end that it is missing.
+                steps.append(CarveVolumes(disks: disks, group: group, pool: pool))
+                // What is in a thin pool reads as zeros until it is written.
+                if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
+            }
+            steps.append(InstallSystem(installer: RootInstallers.installer(for: spec)))
         }
-        steps += [
-            InstallSystem(installer: RootInstallers.installer(for: spec))
-        ]
-        steps += (hooks?.hooks ?? []).map { RunHook(hook: $0, tailor: tailor) }
+        steps += (hooks?.hooks ?? []).filter { base == nil || $0.phase == .guest }.map {
+            RunHook(hook: $0, tailor: tailor)
+        }
         steps += spec.tailoring.roles.map { role in
             RunRole(name: role.name, path: role.path, arguments: spec.tailoring.roleArguments, tailor: tailor)
         }
@@ -77,18 +96,19 @@ package struct CreatePlan: Sendable {
             SettleTree(),
             TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
         ]
+        if base != nil { steps.append(UnmountClone()) }
         // Late: what is on it until then, if it may go, is not lost to an installation that fails.
         if case .devices(_, _, let wiping) = spec.storage.home {
             steps.append(TakeDevices(disks: disks, wiping: wiping))
         }
         steps += [
-            MakeImages(disks: disks, storage: spec.storage),
+            MakeImages(disks: disks, storage: spec.storage, cloned: cloned),
             ComposeConfiguration(
                 template: spec.configuration.template ?? locations.template, configuration: configuration),
             RemoveTree(),
             PublishGuest(
                 directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration,
-                disks: disks),
+                disks: disks, base: base?.id),
         ]
         self.steps = steps
         start = starts ? StartGuest(guest: spec.hostname.name, configuration: configuration) : nil

@@ -36,6 +36,7 @@ package struct Preflight: Sendable {
             try checkReplacedVolumes()
             try await checkStart()
             try checkRoom()
+            try plan.base?.record?.checkRoom(for: plan.spec.hostname, plan.disks.root.partition.size)
             let warnings = try await VolumePreflight(host: host, store: store, plan: plan)?.check() ?? []
             try await DevicePreflight(
                 host: host, store: store, hostname: plan.spec.hostname,
@@ -61,7 +62,8 @@ package struct Preflight: Sendable {
     }
 
     private func checkPrograms() throws {
-        var needed = RootInstallers.installer(for: plan.spec).requirements
+        var needed = plan.base?.record == nil ? RootInstallers.installer(for: plan.spec).requirements : []
+        if plan.base != nil { needed += CloneRenewal.requirements }
         needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
         if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
         var missing: [(program: String, package: String)] = []

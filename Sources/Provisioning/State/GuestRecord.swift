@@ -20,6 +20,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     /// Those after the first; nil in a record of a guest that has but one.
     package var furtherInterfaces: [Interface]?
     package var installMethod: String
+    /// The base that it was made of; nil for one that was installed by itself.
+    package var base: String?
     /// The directory that holds the images and the kernel.
     package var directory: OwnedFile
     package var images: [Image]
@@ -35,7 +37,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         hostname: String, distribution: String, codename: String, architecture: String, type: String, memoryMiB: Int64,
         virtualCPUs: Int, mac: String, addresses: [String], bridge: String?,
         furtherInterfaces: [Interface] = [], installMethod: String,
-        directory: OwnedFile, images: [Image], volumes: [OwnedVolume] = [], configuration: OwnedFile, created: Int64,
+        base: String? = nil, directory: OwnedFile, images: [Image], volumes: [OwnedVolume] = [],
+        configuration: OwnedFile, created: Int64,
         madeBy: String
     ) {
         self.hostname = hostname
@@ -50,6 +53,7 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         self.bridge = bridge
         self.furtherInterfaces = furtherInterfaces.isEmpty ? nil : furtherInterfaces
         self.installMethod = installMethod
+        self.base = base
         self.directory = directory
         self.images = images
         self.volumes = volumes.isEmpty ? nil : volumes

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// The journal of runs and the records of guests, in one SQLite database, durable after every call.
 ///
-/// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect` and `guest`.
+/// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect`, `guest` and `base`.
 package final class StateStore: Sendable {
     private let database: DatabaseQueue
     private let path: String
@@ -48,6 +48,10 @@ package final class StateStore: Sendable {
                         step TEXT NOT NULL, undo TEXT NOT NULL);
                     CREATE TABLE guest (name TEXT PRIMARY KEY, record TEXT NOT NULL);
                     """)
+        }
+        migrator.registerMigration("2") { database in
+            try database.execute(
+                sql: "CREATE TABLE base (volume TEXT PRIMARY KEY, created INTEGER NOT NULL, record TEXT NOT NULL)")
         }
         do {
             try migrator.migrate(database)
@@ -123,8 +127,11 @@ package final class StateStore: Sendable {
     /// What is left to do when a run has reached its goal: from that moment it is finished forwards, never taken back.
     ///
     /// One transaction: the record appears or goes, and the journal turns from taking back to tidying up.
+    ///
+    /// - Parameter volumes: UUIDs of the volumes of bases that go.
     package func commit(
-        run: String, saving record: GuestRecord? = nil, removing name: String? = nil, tidying: [Undo] = []
+        run: String, saving record: GuestRecord? = nil, removing name: String? = nil,
+        savingBase base: BaseRecord? = nil, removingBases volumes: [String] = [], tidying: [Undo] = []
     ) throws(StateError) {
         try write { database in
             if let record {
@@ -133,6 +140,14 @@ package final class StateStore: Sendable {
                     arguments: [record.hostname, Self.encode(record)])
             }
             if let name { try database.execute(sql: "DELETE FROM guest WHERE name = ?", arguments: [name]) }
+            if let base {
+                try database.execute(
+                    sql: "INSERT INTO base (volume, created, record) VALUES (?, ?, ?)",
+                    arguments: [base.volume.uuid, base.created, Self.encode(base)])
+            }
+            for uuid in volumes {
+                try database.execute(sql: "DELETE FROM base WHERE volume = ?", arguments: [uuid])
+            }
             try database.execute(sql: "DELETE FROM effect WHERE run = ?", arguments: [run])
             // Undone last to first: the order of tidying is kept by writing it backwards.
             for undo in tidying.reversed() {
@@ -166,6 +181,14 @@ package final class StateStore: Sendable {
         try read { database in
             try String.fetchAll(database, sql: "SELECT record FROM guest ORDER BY name")
                 .map { try Self.decode(GuestRecord.self, $0) }
+        }
+    }
+
+    /// All bases, the newest first.
+    package func bases() throws(StateError) -> [BaseRecord] {
+        try read { database in
+            try String.fetchAll(database, sql: "SELECT record FROM base ORDER BY created DESC, rowid DESC")
+                .map { try Self.decode(BaseRecord.self, $0) }
         }
     }
 

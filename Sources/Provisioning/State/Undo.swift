@@ -18,6 +18,8 @@ package enum Undo: Codable, Hashable, Sendable {
     case removeVolume(group: String, name: String, uuid: String?, tag: String)
     /// Gives the volume of that UUID its former name back.
     case renameVolumeBack(group: String, from: String, to: String, uuid: String)
+    /// Unmounts what this process mounted for itself; another finds nothing there.
+    case unmount(path: String)
     /// Gives something its former name back.
     case moveBack(from: String, to: String, identity: FileIdentity)
     /// Makes a device that was given look empty again, if it carries the file system or swap area of that UUID.
@@ -36,6 +38,7 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeTree(let path, _): "removed \(path)"
         case .removeFile(let path, _): "removed \(path)"
         case .removeDirectoryIfEmpty(let path): "removed \(path), which was empty"
+        case .unmount(let path): "unmounted \(path)"
         case .moveBack(_, let path, _): "put \(path) back"
         case .removeVolume(let group, let name, _, _): "removed the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
@@ -52,6 +55,7 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeTree(let path, _): "remove \(path)"
         case .removeFile(let path, _): "remove \(path)"
         case .removeDirectoryIfEmpty(let path): "remove \(path), if it is empty"
+        case .unmount(let path): "unmount \(path), if it is mounted"
         case .moveBack(_, let path, _): "put \(path) back"
         case .removeVolume(let group, let name, _, _): "remove the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
@@ -68,7 +72,7 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeTree(let path, _), .removeFile(let path, _), .removeDirectoryIfEmpty(let path): path
         case .moveBack(let path, _, _): path
         case .removeVolume(let group, let name, _, _), .renameVolumeBack(let group, let name, _, _): "\(group)/\(name)"
-        case .clearDevice(let path, _): path
+        case .clearDevice(let path, _), .unmount(let path): path
         case .shrink(let disk, _), .writeBack(let disk, _, _, _): disk.path
         case .revertGrowth(let growth): growth.disk.path
         }
@@ -77,7 +81,7 @@ package enum Undo: Codable, Hashable, Sendable {
     /// Whether those before it must wait until it is done: without it they would lose what it needs.
     package var comesFirst: Bool {
         switch self {
-        case .writeBack, .revertGrowth: true
+        case .writeBack, .revertGrowth, .unmount: true
         default: false
         }
     }
@@ -108,12 +112,13 @@ package enum Undo: Codable, Hashable, Sendable {
                 try host.files.names(in: path).isEmpty
             else { return false }
             try host.files.remove(path)
+        case .unmount(let path): return try host.files.unmount(FilePath(path))
         case .moveBack(let from, let to, let identity):
             guard let entry = try host.files.entry(at: FilePath(from)), entry.identity == identity else { return false }
             try host.files.rename(FilePath(from), to: FilePath(to))
         case .removeVolume(let group, _, let uuid, let tag):
             let (group, tag) = try valid { () throws(ValueError) in (try VolumeGroupName(group), try VolumeTag(tag)) }
-            return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
+            return try await remove(from: group, uuid: uuid, tag: tag, on: host)
         case .renameVolumeBack(let group, let from, let to, let uuid):
             let (path, name) = try valid { () throws(ValueError) in
                 (try VolumePath(VolumeGroupName(group), VolumeName(from)), try VolumeName(to))
@@ -150,6 +155,27 @@ package enum Undo: Codable, Hashable, Sendable {
         case .revertGrowth(let growth): return try await growth.revert(on: host)
         }
         return true
+    }
+
+    /// Seconds that a killed run's programs may take to end, and their mounts with them (domus-chroot(8)).
+    private static let grace = 5.0
+
+    private func remove(
+        from group: VolumeGroupName, uuid: String?, tag: VolumeTag, on host: Host
+    ) async throws(HostError) -> Bool {
+        let pause = 0.2
+        var left = Self.grace
+        while true {
+            do throws(HostError) {
+                return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
+            } catch {
+                let isBusy = try host.volumes.volumes(in: group).contains { volume in
+                    volume.isOpen && volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
+                }
+                guard isBusy, left > 0, (try? await host.clock.pause(pause)) != nil else { throw error }
+                left -= pause
+            }
+        }
     }
 
     /// What the journal holds was valid when it was written.

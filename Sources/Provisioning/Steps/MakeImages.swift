@@ -10,6 +10,10 @@ import SystemPackage
 struct MakeImages: Step {
     let disks: DiskPlan
     let storage: GuestSpec.Storage
+    /// The drive that is a clone, and has its file system already.
+    var cloned: String?
+
+    private var slots: [DiskPlan.Slot] { disks.slots.filter { $0.drive != cloned } }
 
     var summary: String {
         let what =
@@ -19,11 +23,11 @@ struct MakeImages: Step {
             case .devices: "device"
             }
         return disks.layout == .disk
-            ? "Write the disk's \(what)" : "Write \(disks.slots.count) \(what)\(disks.slots.count == 1 ? "" : "s")"
+            ? "Write the disk's \(what)" : "Write \(slots.count) \(what)\(slots.count == 1 ? "" : "s")"
     }
 
     var details: [String] {
-        disks.slots.map { slot in
+        slots.map { slot in
             "\(slot.device): \(slot.partition.size) \(slot.partition.fileSystem?.rawValue ?? "swap")"
                 + (slot.partition.mountPoint.map { " at \($0)" } ?? "")
         }
@@ -44,7 +48,9 @@ struct MakeImages: Step {
                 let drive = disks.drive(slot.drive)
                 let image = context.workingPath(of: drive, findings)
                 if case .file = drive.place { try create(image, size: slot.partition.size, context) }
-                try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
+                if slot.drive != cloned {
+                    try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
+                }
                 findings.images.append(
                     .init(
                         path: drive.path.string,

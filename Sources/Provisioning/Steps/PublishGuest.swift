@@ -9,6 +9,8 @@ struct PublishGuest: Step {
     let directory: FilePath
     let configuration: FilePath
     let disks: DiskPlan
+    /// What it is a clone of.
+    let base: String?
 
     var summary: String { "Publish \(directory) and \(configuration)" }
 
@@ -80,7 +82,7 @@ struct PublishGuest: Step {
             virtualCPUs: spec.machine.virtualCPUs, mac: spec.interface.mac.description,
             addresses: spec.interface.fixedAddresses.map(\.description), bridge: spec.interface.bridge,
             furtherInterfaces: spec.furtherInterfaces.map(GuestRecord.Interface.init),
-            installMethod: spec.install.method.name,
+            installMethod: spec.install.method.name, base: base,
             directory: .init(path: directory, identity: guestDirectory), images: findings.images,
             volumes: volumes,
             configuration: .init(path: configuration, identity: configurationIdentity),

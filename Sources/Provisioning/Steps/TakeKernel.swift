@@ -38,7 +38,7 @@ struct TakeKernel: Step {
                 hint: "--kernel=FILE and --initrd=FILE boot it with a kernel of the host")
         }
         let initrd = names.contains("initrd.img-\(version)") ? "initrd.img-\(version)" : nil
-        guard initrd != nil || context.spec.install.method.hasPackages == false else {
+        guard initrd != nil || !context.spec.install.method.installsPackages else {
             throw TailoringError(
                 "the guest's kernel \(version) has no initrd.img-\(version) beside it, without which it finds no disk",
                 hint: "the log tells why update-initramfs did not make it")
@@ -87,15 +87,5 @@ struct TakeKernel: Step {
             "GRUB for Xen cannot boot the guest's \(path) as a PV guest"
                 + (image.compression.map { ": it is compressed with \($0.rawValue)" } ?? ""),
             hint: "use --type=pvh, or leave --pvgrub out")
-    }
-}
-
-extension GuestSpec.Install.Method {
-    /// Whether it installs packages, so that the kernel's own scripts made an initial ramdisk.
-    var hasPackages: Bool {
-        switch self {
-        case .debootstrap, .mmdebstrap: true
-        case .tar, .copy: false
-        }
     }
 }

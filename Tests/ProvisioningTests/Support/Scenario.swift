@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let work: @Sendable (World, FakeHost) async throws -> Void
 
     /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
-    static let manifold = [all[0], all[3], all[5], all[7], all[10], all[12], all[15]]
+    static let manifold = [all[0], all[3], all[5], all[7], all[10], all[12], all[15], all[18]]
 
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
@@ -120,6 +120,29 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario(testDescription: "create on devices", beginning: { try Work.worldWithDevices() }) { world, process in
             try await Work.create(Work.onDevices, in: world, as: process)
+        },
+        Scenario(testDescription: "make a base", beginning: { try Work.worldWithPool() }) { world, process in
+            try await Work.makeBase(for: Work.clone(), in: world, as: process)
+        },
+        Scenario(
+            testDescription: "make a base in the place of an older one",
+            beginning: { try Work.outdated(await Work.worldWithBase()) }
+        ) { world, process in
+            try await Work.makeBase(for: Work.clone(.fresh), in: world, as: process)
+        },
+        Scenario(testDescription: "create a clone of a base", beginning: { try await Work.worldWithBase() }) {
+            world, process in
+            try await Work.createClone(Work.clone(), in: world, as: process)
+        },
+        Scenario(
+            testDescription: "create a clone in the place of another",
+            beginning: {
+                let world = try await Work.worldWithBase()
+                try await Work.createClone(Work.clone(), in: world, as: world.process(), run: "000000000002")
+                return world
+            }
+        ) { world, process in
+            try await Work.createClone(Work.clone(), in: world, as: process, replaces: true)
         },
     ]
 }

@@ -26,10 +26,22 @@ struct World: Sendable {
     }
 
     /// A machine of its own in the same state, journals of unfinished runs aside.
-    func copy() throws -> World {
+    ///
+    /// - Parameter change: what is otherwise about the bases.
+    func copy(changing change: (BaseRecord) -> BaseRecord = { $0 }) throws -> World {
         let copy = try World(machine.tree)
         for record in try store.records() { try copy.remember(record) }
+        for base in try store.bases().reversed() { try copy.remember(change(base)) }
         return copy
+    }
+
+    private func remember(_ base: BaseRecord) throws {
+        try store.begin(
+            RunEntry(
+                id: "copy", command: "base", guest: "copy", process: machine.startedProcess, started: 0, log: nil),
+            isRunning: { _ in true })
+        try store.commit(run: "copy", savingBase: base)
+        try store.end(run: "copy")
     }
 
     private func remember(_ record: GuestRecord) throws {
@@ -45,6 +57,7 @@ struct World: Sendable {
     func state() throws -> [String: String] {
         var state = machine.tree.snapshot(ignoring: "/var/log/domus").filter { !$0.key.hasPrefix("/run") }
         for record in try store.records() { state["record of \(record.hostname)"] = "\(record)" }
+        for base in try store.bases() { state["record of base \(base.id)"] = "\(base)" }
         for run in try store.runs() { state["run \(run.id)"] = "\(run)" }
         return state
     }

@@ -1,0 +1,77 @@
+import GuestModel
+import LinuxHost
+import Provisioning
+import SystemPackage
+import Tailoring
+
+/// Finds on the host what plans need beside the specification, and makes them.
+struct GuestPlanner {
+    let spec: GuestSpec
+    private let starts: Bool
+    private let host: Host
+    private let locations: Locations
+    private let hooks: HookSet?
+    private let skeleton: FilePath?
+    private let resolver: FilePath?
+
+    /// - Parameter console: is told which files in the users' directory are no hooks.
+    init(
+        _ spec: GuestSpec, starts: Bool, configurationDirectory: FilePath, host: Host, console: Console
+    ) throws {
+        self.spec = spec
+        self.starts = starts
+        self.host = host
+        locations = try Invoked.locations(host, userConfiguration: configurationDirectory)
+        if spec.tailoring.runsHooks {
+            do {
+                hooks = try HookSet(
+                    stock: locations.hooks, user: locations.userConfiguration.appending("hooks.d"), files: host.files)
+            } catch {
+                throw ProvisioningError(error)
+            }
+        } else {
+            hooks = nil
+        }
+        for passed in hooks?.passedOver ?? [] { console.warn("not a hook: \(passed)") }
+        let skeleton = locations.userConfiguration.appending("skel")
+        self.skeleton = try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil
+        let resolver = FilePath("/etc/resolv.conf")
+        self.resolver = try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil
+    }
+
+    /// What leads to a guest: its own plan, and that of a base if one must be made before.
+    struct Plans {
+        var base: (plan: BasePlan, run: String)?
+        var create: CreatePlan
+        /// The number of the run that makes the guest.
+        var run: String
+    }
+
+    /// - Parameter store: where bases are known; nil where nothing is yet.
+    func plans(_ store: StateStore?) async throws -> Plans {
+        let run = RandomIdentifier.run(host.random)
+        guard spec.install.base != .never, case .volumes(let group, let pool?, _) = spec.storage.home,
+            let root = spec.storage.partitions.first(where: { $0.mountPoint == "/" })?.fileSystem
+        else { return Plans(create: try create(run: run, base: nil), run: run) }
+        let shape = try BaseShape(of: spec, fileSystem: root, hooks: hooks, locations: locations, files: host.files)
+        switch try await Provisioner.base(
+            for: spec, shape: shape, group: group, pool: pool, host: host, store: store)
+        {
+        case .there(let reference): return Plans(create: try create(run: run, base: reference), run: run)
+        case .missing(let reference, let state):
+            let baseRun = RandomIdentifier.run(host.random)
+            let plan = try BasePlan(
+                spec, reference, shape: shape, state: state, run: baseRun, locations: locations, hooks: hooks,
+                hostResolver: resolver, uuid: RandomIdentifier.uuid(host.random))
+            return Plans(base: (plan, baseRun), create: try create(run: run, base: reference), run: run)
+        }
+    }
+
+    private func create(run: String, base: BaseReference?) throws -> CreatePlan {
+        var identifiers: [String: String] = [:]
+        for partition in spec.storage.partitions { identifiers[partition.name] = RandomIdentifier.uuid(host.random) }
+        return try CreatePlan(
+            spec, run: run, locations: locations, hooks: hooks, skeleton: skeleton, hostResolver: resolver,
+            identifiers: identifiers, base: base, starts: starts)
+    }
+}

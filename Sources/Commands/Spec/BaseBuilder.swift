@@ -1,0 +1,56 @@
+import GuestModel
+import Storage
+
+/// Whether the guest is a clone of a base, and of which.
+struct BaseBuilder {
+    let values: Values
+
+    func build(
+        _ storage: GuestSpec.Storage, method: GuestSpec.Install.Method
+    ) throws(OptionError) -> GuestSpec.Install.BaseUse {
+        typealias Use = GuestSpec.Install.BaseUse
+        guard let given = values.given("base") else { return .never }
+        let use = try given.parsed { text throws(ValueError) in
+            guard let use = Use(rawValue: text) else {
+                throw ValueError(
+                    "\"\(text)\" is not known",
+                    hint: "write \(Use.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            return use
+        }
+        guard use != .never, let obstacle = obstacle(storage, method) else { return use }
+        // A file's is a default for the guests that can have one.
+        guard case .option = given.place else { return .never }
+        throw OptionError("\(given.place): \(obstacle.message)", hint: obstacle.hint)
+    }
+
+    private func obstacle(
+        _ storage: GuestSpec.Storage, _ method: GuestSpec.Install.Method
+    ) -> (message: String, hint: String)? {
+        guard case .volumes(_, pool: _?, _) = storage.home else {
+            return ("a base is in a thin pool, with the guests that are its clones", "add --lvm=GROUP --lvm_thin=POOL")
+        }
+        guard storage.layout == .images else {
+            return ("a base is a file system, not a partitioned disk", "leave --layout=disk out")
+        }
+        for partition in storage.partitions {
+            guard let kind = partition.fileSystem else { continue }
+            guard partition.mountPoint == "/" else {
+                return (
+                    "a base holds all of a system, and \(partition.mountPoint ?? "") is to be a file system of its own",
+                    "leave the partition out, or --base"
+                )
+            }
+            guard CloneRenewal.renews(kind) else {
+                return (
+                    "a base is an ext2, ext3 or ext4, which can grow without being mounted, and no \(kind.rawValue)",
+                    "choose another with --fs"
+                )
+            }
+        }
+        if case .copy(let path) = method {
+            return ("whether \(path) has changed since nothing tells", "make a tar of it, for --install-method=tar")
+        }
+        return nil
+    }
+}

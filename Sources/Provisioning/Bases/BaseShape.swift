@@ -1,0 +1,104 @@
+import Bootstrap
+import Crypto
+import FoundationEssentials
+import GuestModel
+import LinuxHost
+import SystemPackage
+import Tailoring
+
+/// Everything that shapes a base but the archive's own state: guests of one shape can be clones of one base.
+package struct BaseShape: Sendable, Hashable {
+    /// A digest of it, in hexadecimal digits.
+    package let key: String
+    /// The one file system that a base is.
+    package let fileSystem: FileSystemKind
+
+    /// - Parameters:
+    ///   - spec: any of the guests.
+    ///   - hooks: those of the run; the ones for guests do not count.
+    ///   - locations: where the stock hooks are, whose parts they read too.
+    package init(
+        of spec: GuestSpec, fileSystem: FileSystemKind, hooks: HookSet?, locations: Locations, files: any FileReading
+    ) throws(HostError) {
+        self.fileSystem = fileSystem
+        let install = spec.install
+        var scripts: [String: String] = [:]
+        if let hooks {
+            var paths = hooks.hooks.filter { $0.phase == .base }.map { (name: "base/\($0.name)", path: $0.path) }
+            paths.append((name: "common.sh", path: locations.hooks.appending("common.sh")))
+            let extra = locations.hooks.appending("files")
+            if try files.entry(at: extra)?.kind == .directory {
+                paths += try files.names(in: extra).map { (name: "files/\($0)", path: extra.appending($0)) }
+            }
+            for (name, path) in paths { scripts[name] = hexadecimal(try files.contents(of: path, limit: 64 << 20)) }
+        }
+        let parts = Parts(
+            format: 1, method: install.method.name, source: install.method.source?.string, include: install.include,
+            keyrings: install.keyrings.map(\.string), verification: install.verification.rawValue,
+            variables: HookEnvironment(baseFor: spec, root: fileSystem, paths: nil).variables,
+            scripts: hooks == nil ? nil : scripts)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        do {
+            key = hexadecimal(Array(try encoder.encode(parts)))
+        } catch {
+            throw HostError("cannot tell the base of \(spec.hostname) from others: \(error)")
+        }
+    }
+
+    private struct Parts: Encodable {
+        /// Raised when bases are made otherwise than before.
+        var format: Int
+        var method: String
+        var source: String?
+        var include: [String]
+        var keyrings: [String]
+        var verification: String
+        var variables: [String: String]
+        var scripts: [String: String]?
+    }
+}
+
+/// What the archive has at a time, as a digest: the release files of its suites, or the bytes of a tar.
+package struct ArchiveState: Sendable, Hashable {
+    package let digest: String
+
+    /// Asks.
+    ///
+    /// - Throws: ``BootstrapError``, `HostError`.
+    package init(of spec: GuestSpec, on host: Host) async throws {
+        if let source = spec.install.method.source {
+            digest = try Self.digest(of: source, host.files)
+            return
+        }
+        var texts: [String] = []
+        for probe in MirrorProbe.all(of: spec) { texts.append(try await probe.release(on: host)) }
+        digest = hexadecimal(Array(texts.joined(separator: "\0").utf8))
+    }
+
+    private static func digest(of file: FilePath, _ files: any FileReading) throws -> String {
+        var hash = SHA256()
+        var offset: Int64 = 0
+        while true {
+            try Task.checkCancellation()
+            let bytes = try files.bytes(of: file, at: offset, count: 4 << 20)
+            if bytes.isEmpty { return hexadecimal(of: hash.finalize()) }
+            hash.update(data: bytes)
+            offset += Int64(bytes.count)
+        }
+    }
+}
+
+/// The base's own name: of its shape and of what the archive had.
+package func baseID(shape: BaseShape, state: ArchiveState) -> String {
+    String(hexadecimal(Array("\(shape.key) \(state.digest)".utf8)).prefix(12))
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String { hexadecimal(of: SHA256.hash(data: bytes)) }
+
+private func hexadecimal(of digest: SHA256.Digest) -> String {
+    digest.map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0\(digits)" : digits
+    }.joined()
+}

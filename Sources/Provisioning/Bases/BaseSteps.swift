@@ -1,0 +1,194 @@
+import GuestModel
+import LinuxHost
+import Storage
+import SystemPackage
+
+/// Writes the tree into a file system that is just large enough, on a thin volume of the run's own.
+struct MakeBase: Step {
+    let reference: BaseReference
+    let fileSystem: FileSystemKind
+    let uuid: String
+
+    /// What findings call it.
+    static let drive = "base"
+
+    var summary: String { "Write the base in the thin pool \(reference.group)/\(reference.pool)" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        let usage = try context.host.files.usage(of: context.paths.root)
+        let path = try DiskPlan.workingVolume(of: Self.drive, in: reference.group, run: context.effects.run)
+        let volume = try context.effects.createOwnVolumes(
+            [(path: path, size: Self.size(bytes: usage.bytes, inodes: usage.inodes))], in: reference.group,
+            pool: reference.pool, tag: VolumeTags.of(base: reference.id), step: summary
+        ).first
+        guard let volume else { preconditionFailure("one was asked for") }
+        findings.volumes[Self.drive] = volume
+        let maker = FileSystemMaker(image: FilePath(volume.path.device), uuid: uuid)
+        let invocation = Confinement(helper: context.locations.helper).wrap(
+            maker.fileSystem(
+                fileSystem, tree: context.paths.root, features: findings.features, keepsAllocation: true))
+        let status = try await context.run(invocation)
+        guard status.isSuccess else {
+            throw StorageError(
+                "cannot make the file system of the base \(reference.id): mke2fs ended with \(status)"
+                    + context.saying(invocation))
+        }
+        try context.host.files.synchronize(FilePath(volume.path.device))
+    }
+
+    /// Journal, inode tables and reserved blocks of ext4 take about a fifteenth; it has an inode for each 16 KiB.
+    private static func size(bytes: Int64, inodes: Int64) -> ByteSize {
+        let needed = max(bytes / 100 * 115 + (64 << 20), inodes / 100 * 120 * (16 << 10))
+        return ByteSize(bytes: (needed / (4 << 20) + 1) * (4 << 20))
+    }
+}
+
+/// Makes the base known under its name, for nobody to write to: the moment from which a killed run is finished, not undone.
+struct PublishBase: Step {
+    let reference: BaseReference
+    let shape: BaseShape
+    let state: ArchiveState
+
+    var summary: String { "Publish the base \(reference.id)" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard let volume = findings.volumes[MakeBase.drive], let workingDirectory = findings.workingDirectory else {
+            preconditionFailure("the steps before this one make them")
+        }
+        let path = try BasePlan.volume(of: reference)
+        let effects = context.effects
+        try context.host.volumes.seal(volume.path)
+        try effects.publish(volume, as: path, step: summary)
+        let spec = context.spec
+        let record = BaseRecord(
+            id: reference.id, shape: shape.key, state: state.digest, distribution: spec.release.distribution.rawValue,
+            codename: spec.release.codename, architecture: spec.architecture.rawValue,
+            installMethod: spec.install.method.name, fileSystem: shape.fileSystem.rawValue,
+            volume: .init(group: path.group.name, name: path.volume.name, uuid: volume.uuid), pool: reference.pool.name,
+            size: volume.size, created: context.host.clock.seconds, madeBy: Product.version)
+        let superseded = try superseded(in: context)
+        try effects.store.commit(
+            run: effects.run, savingBase: record, removingBases: superseded.map(\.volume.uuid),
+            tidying: [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
+                + superseded.map { old in
+                    .removeVolume(
+                        group: old.volume.group, name: old.volume.name, uuid: old.volume.uuid, tag: VolumeTags.all)
+                })
+    }
+
+    /// Older bases of the shape; none while somebody else makes a guest, perhaps of one of them.
+    private func superseded(in context: RunContext) throws -> [BaseRecord] {
+        let this = context.host.system.thisProcess
+        guard try !context.effects.store.runs().contains(where: { $0.command == "create" && $0.process != this }) else {
+            return []
+        }
+        return try context.effects.store.bases().filter { base in
+            base.shape == shape.key && base.volume.group == reference.group.name && base.pool == reference.pool.name
+        }
+    }
+}
+
+/// Makes the guest's root volume: a snapshot of the base's, as large as the guest's is to be.
+struct CloneBase: Step {
+    let base: BaseReference
+    let drive: DiskPlan.Drive
+    let size: ByteSize
+
+    var summary: String { "Clone the base \(base.id)" }
+
+    var details: [String] { ["\(drive.path): \(size)"] }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        let host = context.host
+        let record = try context.effects.store.bases().first { record in
+            record.id == base.id && record.volume.group == base.group.name && record.pool == base.pool.name
+        }
+        guard let record, try host.volumes.volumes(in: base.group).contains(where: record.isOn) else {
+            throw ProvisioningError(
+                "the base \(base.id) is not there any more in \(base.group)", exit: .temporary,
+                hint: "try again: it is made anew")
+        }
+        try record.checkRoom(for: context.spec.hostname, size)
+        let path = try DiskPlan.workingVolume(of: drive.name, in: base.group, run: context.effects.run)
+        let origin = try VolumePath(base.group, VolumeName(record.volume.name))
+        var volume = try context.effects.cloneOwnVolume(
+            of: origin, as: path, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
+        if volume.size < size.bytes {
+            guard try host.volumes.extend(path, to: size, uuid: volume.uuid),
+                let grown = try host.volumes.volumes(in: base.group).first(where: { $0.uuid == volume.uuid })
+            else { throw ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary) }
+            volume.size = grown.size
+        }
+        findings.volumes[drive.name] = volume
+    }
+}
+
+extension BaseRecord {
+    /// - Throws: ``ProvisioningError`` for a guest that is smaller.
+    func checkRoom(for guest: Hostname, _ size: ByteSize) throws(ProvisioningError) {
+        guard size.bytes < self.size else { return }
+        throw ProvisioningError(
+            "the base \(id) takes \(ByteSize(bytes: self.size)), and the root of \(guest) is to have \(size)",
+            exit: .cannotCreate, hint: "give it more with --size, or leave --base out")
+    }
+}
+
+/// Makes sure that the clone is whole, and makes it a file system of its own that fills its volume.
+struct RenewClone: Step {
+    let partition: Partition
+    let drive: String
+
+    var summary: String { "Check the clone and make it \(partition.size)" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard let volume = findings.volumes[drive], let uuid = context.identifiers[partition.name] else {
+            preconditionFailure("it was cloned before")
+        }
+        let renewal = CloneRenewal(device: FilePath(volume.path.device), uuid: uuid)
+        for invocation in renewal.invocations {
+            let confined = Confinement(helper: context.locations.helper).wrap(invocation)
+            let status = try await context.run(confined)
+            guard !status.isSuccess else { continue }
+            throw StorageError(
+                "cannot use the clone of the base for partition \(partition.name): \(invocation.executable) ended with "
+                    + "\(status)" + context.saying(confined),
+                hint: "if the base itself is damaged, domus base remove makes room for a new one")
+        }
+    }
+}
+
+/// Shows the clone in the place of the tree, to this process and its programs.
+struct MountClone: Step {
+    let partition: Partition
+    let drive: String
+
+    var summary: String { "Mount the clone" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard let volume = findings.volumes[drive], let kind = partition.fileSystem else {
+            preconditionFailure("it was cloned before")
+        }
+        try context.effects.mount(
+            FilePath(volume.path.device), at: context.paths.root, type: kind.rawValue, step: summary)
+    }
+}
+
+/// Ends that, all written.
+struct UnmountClone: Step {
+    var summary: String { "Unmount the clone" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard try context.host.files.unmount(context.paths.root) else {
+            throw ProvisioningError(
+                "\(context.paths.root) is not mounted any more: somebody else has unmounted it", exit: .temporary)
+        }
+    }
+}
+
+extension RunContext {
+    /// The last lines that a program wrote, for the end of a sentence.
+    func saying(_ invocation: Invocation) -> String {
+        let tail = logTail(of: invocation, lines: 3)
+        return tail.isEmpty ? "" : ":\n\(tail)"
+    }
+}

@@ -1,0 +1,176 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+import Tailoring
+
+extension Provisioner {
+    /// What is to be done about a base.
+    package enum BaseChoice: Sendable {
+        /// This one will do.
+        case there(BaseReference)
+        /// One must be made first, which will have that name.
+        case missing(BaseReference, ArchiveState)
+    }
+
+    /// Looks for the base that a guest is to be a clone of, and changes nothing.
+    ///
+    /// - Throws: ``ProvisioningError``, for `offline` also when there is none.
+    package static func base(
+        for spec: GuestSpec, shape: BaseShape, group: VolumeGroupName, pool: VolumeName, host: Host, store: StateStore?
+    ) async throws(ProvisioningError) -> BaseChoice {
+        do {
+            let known = try store?.bases().filter { base in
+                base.shape == shape.key && base.volume.group == group.name && base.pool == pool.name
+            }
+            var there: [BaseRecord] = []
+            if let known, !known.isEmpty, try host.volumes.groups().contains(where: { $0.name == group.name }) {
+                let volumes = try host.volumes.volumes(in: group)
+                there = known.filter { base in volumes.contains(where: base.isOn) }
+            }
+            func reference(_ record: BaseRecord) -> BaseReference {
+                BaseReference(id: record.id, group: group, pool: pool, record: record)
+            }
+            if spec.install.base != .fresh, let newest = there.first { return .there(reference(newest)) }
+            guard spec.install.base != .offline else {
+                throw ProvisioningError(
+                    "there is no base for \(spec.hostname) in the thin pool \(group)/\(pool)", exit: .noInput,
+                    hint: "--base=cached makes one; domus base list shows those that there are")
+            }
+            let state = try await ArchiveState(of: spec, on: host)
+            if let fresh = there.first(where: { $0.state == state.digest }) { return .there(reference(fresh)) }
+            let id = baseID(shape: shape, state: state)
+            return .missing(BaseReference(id: id, group: group, pool: pool, record: nil), state)
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+
+    /// What a finished base build has to tell.
+    package struct BuiltBase: Sendable {
+        package var record: BaseRecord
+        /// How long it took; nil when another process made it in the meantime.
+        package var seconds: Double?
+    }
+
+    /// Makes a base, or waits while another process makes the same one. As with a guest it is there as a whole, or nothing is
+    /// left.
+    ///
+    /// - Parameter keepsFailed: `--keep`.
+    /// - Throws: ``ProvisioningError``.
+    package func build(
+        _ plan: BasePlan, run: String, log: FilePath?, keepsFailed: Bool
+    ) async throws(ProvisioningError) -> BuiltBase {
+        let entry = RunEntry(
+            id: run, command: "base", guest: "base:\(plan.reference.id)", process: host.system.thisProcess,
+            started: host.clock.seconds, log: log?.string)
+        if let record = try await begin(entry, for: plan.reference) { return BuiltBase(record: record) }
+        let context = RunContext(
+            spec: plan.spec, disks: plan.disks, identifiers: [:], locations: plan.locations, paths: plan.paths,
+            log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter, replacesExisting: false)
+        let started = host.clock.monotonic
+        var findings = Findings()
+        var current: String?
+        do {
+            try await carryOut(plan.steps, of: plan.steps.count, &findings, &current, in: context)
+        } catch {
+            throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
+        }
+        let seconds = host.clock.monotonic - started
+        await tidy(run: run, ends: true)
+        guard let record = try made(plan.reference) else {
+            throw ProvisioningError("the base was made but is not in the records", exit: .software)
+        }
+        return BuiltBase(record: record, seconds: seconds)
+    }
+
+    /// Opens the run. While another process makes the same base that is waited for.
+    ///
+    /// - Returns: the base that the other one has made by then; nil when this run is to make it.
+    private func begin(
+        _ entry: RunEntry, for reference: BaseReference
+    ) async throws(ProvisioningError) -> BaseRecord? {
+        var hasTold = false
+        while true {
+            do {
+                try store.begin(entry, isRunning: host.system.isRunning)
+                // Between the look and now.
+                guard let record = try made(reference) else { return nil }
+                try store.end(run: entry.id)
+                return record
+            } catch StateError.busy(let other) {
+                if !hasTold {
+                    reporter.note(
+                        "process \(other.process.number) is making the base \(reference.id): waiting for it")
+                    hasTold = true
+                }
+            } catch {
+                throw ProvisioningError(error)
+            }
+            do {
+                try await host.clock.pause(0.2)
+            } catch {
+                throw ProvisioningError("the run was interrupted", exit: .interrupted)
+            }
+        }
+    }
+
+    private func made(_ reference: BaseReference) throws(ProvisioningError) -> BaseRecord? {
+        do {
+            return try store.bases().first { base in
+                base.id == reference.id && base.volume.group == reference.group.name
+                    && base.pool == reference.pool.name
+            }
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+}
+
+extension Provisioner {
+    /// Removes a base; the guests that are its clones keep all that they have of it.
+    ///
+    /// - Returns: whether its volume was still there.
+    /// - Throws: ``ProvisioningError``.
+    package func remove(_ base: BaseRecord, run: String) async throws(ProvisioningError) -> Bool {
+        let step = "Remove the base \(base.id)"
+        do {
+            try store.begin(
+                RunEntry(
+                    id: run, command: "base", guest: "base:\(base.id)", process: host.system.thisProcess,
+                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
+        } catch {
+            throw ProvisioningError(error)
+        }
+        var isThere = false
+        do {
+            let group = try VolumeGroupName(base.volume.group)
+            if try host.volumes.groups().contains(where: { $0.name == group.name }),
+                let volume = try host.volumes.volumes(in: group).first(where: base.isOn)
+            {
+                guard !volume.isOpen else {
+                    throw ProvisioningError(
+                        "the volume \(base.volume.path) of the base \(base.id) is in use", exit: .temporary,
+                        hint: "end what has it open: a mount, a copy")
+                }
+                isThere = true
+            }
+            try store.commit(
+                run: run, removingBases: [base.volume.uuid],
+                tidying: isThere
+                    ? [
+                        .removeVolume(
+                            group: base.volume.group, name: base.volume.name, uuid: base.volume.uuid,
+                            tag: VolumeTags.all)
+                    ] : [])
+        } catch {
+            throw await failure(error, step: step, run: run, log: nil, keeps: false)
+        }
+        let outcome = await Rollback(host: host, store: store).undo(run: run)
+        if let first = outcome.left.first {
+            throw ProvisioningError(
+                "the base \(base.id) is forgotten, but its volume could not be removed: \(first)", exit: .inputOutput,
+                hint: "domus recover tries again")
+        }
+        return isThere
+    }
+}

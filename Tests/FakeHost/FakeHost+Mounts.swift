@@ -1,0 +1,54 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// Mounts of this process alone. A device's file system is shown as a system that is the same each time; when it is
+/// unmounted the device holds the list of what is in it.
+extension FakeHost {
+    package func mount(_ device: FilePath, at directory: FilePath, type: String) throws(HostError) {
+        let effect = "mount \(device) on \(directory)"
+        _ = try begin(effect)
+        var tree = machine.tree
+        guard let id = try? tree.find(directory.string), tree.children(of: id)?.isEmpty == true,
+            tree.text(device.string)?.isEmpty == false
+        else { throw HostError(cannot: effect, .invalidArgument) }
+        FakePrograms.putSystem(at: directory.string, in: &tree)
+        machine.tree = tree
+        mounts.withLock { $0[directory.string] = device.string }
+        try end(effect)
+    }
+
+    package func unmount(_ directory: FilePath) throws(HostError) -> Bool {
+        let effect = "unmount \(directory)"
+        let extent = try begin(effect)
+        var isThere = false
+        if extent == .whole, let device = mounts.withLock({ $0.removeValue(forKey: directory.string) }) {
+            var tree = machine.tree
+            let content = tree.snapshot().keys.filter { $0.hasPrefix("\(directory)/") }.sorted()
+                .map { "\($0.dropFirst(directory.string.count)): \(tree.text($0) ?? "-")" }
+            FakeFileSystems.put(Array(content.joined(separator: "\n").utf8), on: device, in: &tree)
+            tree.empty(directory.string)
+            machine.tree = tree
+            isThere = true
+        }
+        try end(effect)
+        return isThere
+    }
+
+    /// A process's mounts end with it.
+    func loseMounts() {
+        for directory in mounts.withLock({ $0.keys.sorted() }) {
+            var tree = machine.tree
+            tree.empty(directory)
+            machine.tree = tree
+        }
+        mounts.withLock { $0 = [:] }
+    }
+}
+
+extension FakeTree {
+    fileprivate mutating func empty(_ directory: String) {
+        guard let id = try? find(directory), let names = children(of: id)?.keys.sorted() else { return }
+        for name in names { take("\(directory)/\(name)") }
+    }
+}
