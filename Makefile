@@ -71,7 +71,10 @@ lab: release
 	$(SWIFT) build --product xen-lab
 	rm -rf .build-xen-lab
 	$(MAKE) --no-print-directory install DESTDIR="$(CURDIR)/.build-xen-lab/program" PREFIX=/usr/local
+	install -d .build-xen-lab/program/usr/local/lib
 	install -m 755 "$$($(SWIFT) build --show-bin-path)/xen-lab" .build-xen-lab/xen-lab
+	# Swift links by it, so it is there.
+	clang -shared -fPIC -Wall -Werror -O1 -o .build-xen-lab/program/usr/local/lib/kill-at.so Tests/XenLab/Tools/kill-at.c
 
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

@@ -35,7 +35,8 @@ struct CreateCommand: AsyncParsableCommand {
         for warning in built.warnings { console.warn(warning) }
 
         let planner = try GuestPlanner(
-            spec, starts: starts, configurationDirectory: shared.configurationDirectory, host: host, console: console)
+            spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
+            configurationDirectory: shared.configurationDirectory, host: host, console: console)
         let replaces = try values.values.flag("force") ?? false
         guard options.dryRun else {
             try await create(
@@ -48,6 +49,26 @@ struct CreateCommand: AsyncParsableCommand {
         for warning in try await preflight.check(replacesExisting: replaces) { console.warn(warning) }
         let description = PlanDescription(plans.create, base: plans.base?.plan)
         console.result(description.text, json: description)
+    }
+
+    /// Only on the command line: no file says what may be lost.
+    private func forcedVolumes(for spec: GuestSpec) throws(OptionError) -> [VolumePath] {
+        guard case .volumes = spec.storage.home else {
+            guard options.forceVolume.isEmpty else {
+                throw OptionError(
+                    "--force-volume: the guest's disks are no volumes", hint: "add --lvm=GROUP, or leave it out")
+            }
+            return []
+        }
+        var paths: [VolumePath] = []
+        for text in options.forceVolume {
+            do throws(ValueError) {
+                paths.append(try VolumePath(parsing: text))
+            } catch {
+                throw OptionError(error, at: .option("force-volume"))
+            }
+        }
+        return paths
     }
 
     private func create(

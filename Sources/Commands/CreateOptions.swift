@@ -46,6 +46,9 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("The swap area beside --image-dev.", valueName: "device"))
     var swapDev: String?
 
+    @Flag(help: "Keep the file system that --image-dev carries, which must be empty: an ext2, ext3 or ext4.")
+    var dontformat = false
+
     @Flag(
         name: .customLong("no-wipe"),
         help: "Leave on devices, and on volumes outside thin pools, what was there; faster, and readable by the guest.")
@@ -261,6 +264,12 @@ struct CreateOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Replace a guest of that name.")
     var force: Bool?
 
+    @Option(
+        name: .customLong("force-volume"),
+        help: ArgumentHelp(
+            "Replace this volume, which Domus did not make, with what is on it; repeatable.", valueName: "group/name"))
+    var forceVolume: [String] = []
+
     @Flag(inversion: .prefixedNo, help: "When it fails, keep what was made.")
     var keep: Bool?
 
@@ -293,6 +302,7 @@ struct CreateOptions: ParsableArguments {
         add("lvm-thin", lvmThin)
         add("image-dev", imageDev)
         add("swap-dev", swapDev)
+        add("dontformat", ifSet: dontformat)
         add("no-wipe", ifSet: noWipe)
         add("size", size)
         add("swap", swap)

@@ -180,7 +180,8 @@ struct SpecDescription: Encodable {
             if let pool { values.append(("lvm_thin", pool.name)) }
             if !wiping { values.append(("no-wipe", "1")) }
         }
-        if case .devices(let root, let swap, let wiping) = spec.storage.home {
+        if case .devices(let root, let swap, let wiping, let formatted) = spec.storage.home {
+            if formatted != nil { values.append(("dontformat", "1")) }
             values.append(("image-dev", root.string))
             if let swap { values.append(("swap-dev", swap.string)) }
             if !wiping { values.append(("no-wipe", "1")) }

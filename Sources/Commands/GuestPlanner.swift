@@ -8,6 +8,7 @@ import Tailoring
 struct GuestPlanner {
     let spec: GuestSpec
     private let starts: Bool
+    private let forcedVolumes: [VolumePath]
     private let host: Host
     private let locations: Locations
     private let hooks: HookSet?
@@ -16,9 +17,11 @@ struct GuestPlanner {
 
     /// - Parameter console: is told which files in the users' directory are no hooks.
     init(
-        _ spec: GuestSpec, starts: Bool, configurationDirectory: FilePath, host: Host, console: Console
+        _ spec: GuestSpec, starts: Bool, forcedVolumes: [VolumePath], configurationDirectory: FilePath, host: Host,
+        console: Console
     ) throws {
         self.spec = spec
+        self.forcedVolumes = forcedVolumes
         self.starts = starts
         self.host = host
         locations = try Invoked.locations(host, userConfiguration: configurationDirectory)
@@ -69,9 +72,12 @@ struct GuestPlanner {
 
     private func create(run: String, base: BaseReference?) throws -> CreatePlan {
         var identifiers: [String: String] = [:]
-        for partition in spec.storage.partitions { identifiers[partition.name] = RandomIdentifier.uuid(host.random) }
+        for partition in spec.storage.partitions {
+            let formatted = partition.mountPoint == "/" ? spec.storage.home.formatted : nil
+            identifiers[partition.name] = formatted ?? RandomIdentifier.uuid(host.random)
+        }
         return try CreatePlan(
             spec, run: run, locations: locations, hooks: hooks, skeleton: skeleton, hostResolver: resolver,
-            identifiers: identifiers, base: base, starts: starts)
+            identifiers: identifiers, base: base, forcedVolumes: forcedVolumes, starts: starts)
     }
 }

@@ -98,8 +98,14 @@ package struct GuestSpec: Sendable {
             case files
             /// Logical volumes of a group, in a thin pool of it if one is named.
             case volumes(VolumeGroupName, pool: VolumeName?, wiping: Bool)
-            /// Block devices that are there and stay: one for the root file system, one for swap.
-            case devices(root: FilePath, swap: FilePath?, wiping: Bool)
+            /// Block devices that are there and stay: one for the root file system, one for swap. With a UUID the root's is on
+            /// its device already, and empty.
+            case devices(root: FilePath, swap: FilePath?, wiping: Bool, formatted: String? = nil)
+
+            /// The UUID of the root file system, where it is there already: `--dontformat`.
+            package var formatted: String? {
+                if case .devices(_, _, _, let uuid) = self { uuid } else { nil }
+            }
         }
 
         /// Whether each partition is an image, or all of them are in one.

@@ -87,10 +87,17 @@ package protocol VolumeManaging: Sendable {
     /// - Throws: for one that has dependents, too: LVM would remove them with it.
     func remove(from group: VolumeGroupName, uuid: String?, tag: VolumeTag) throws(HostError) -> Bool
 
-    /// Makes the volume of that UUID larger: at least that many bytes, in whole extents. One that is so large stays so.
+    /// Removes the volume of that UUID, whoever made it.
     ///
     /// - Returns: whether it was there under that name.
-    func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool
+    /// - Throws: for one that has dependents, too.
+    func remove(_ path: VolumePath, uuid: String) throws(HostError) -> Bool
+
+    /// Makes the volume of that UUID larger: at least that many bytes, in whole extents. One that is so large stays so.
+    ///
+    /// - Parameter uuid: nil where the name alone tells, as in ``rename(_:to:uuid:)``, of one that is known to be smaller.
+    /// - Returns: whether it was there under that name.
+    func extend(_ path: VolumePath, to size: ByteSize, uuid: String?) throws(HostError) -> Bool
 
     /// Makes the volume of that UUID smaller: as many bytes, in whole extents. What is behind them is lost. One that is so
     /// small stays so.

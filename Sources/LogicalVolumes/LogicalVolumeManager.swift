@@ -43,21 +43,35 @@ package struct LogicalVolumeManager: VolumeManaging {
             volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid?.text)
         }
         guard !meant.isEmpty else { return false }
-        if let origin = meant.first(where: \.hasDependents) {
-            throw HostError(
-                "the volume \(group)/\(origin.name) is not removed: others are made of it, and would go with it",
-                hint: "remove its snapshots or clones first: lvs \(group) shows them under Origin")
-        }
+        for volume in meant { try checkAlone(volume) }
         let command = LVMCommand("lvremove").adding("--yes").selecting(uuid: uuid, tag: tag).adding(group)
         try run(command, "remove the volume of \(group) with the tag \(tag)")
         return true
     }
 
-    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+    package func remove(_ path: VolumePath, uuid: String) throws(HostError) -> Bool {
         guard let volume = try volume(path, uuid: uuid) else { return false }
-        if volume.size >= size.bytes { return true }
+        try checkAlone(volume)
+        try run(LVMCommand("lvremove").adding("--yes").adding(path), "remove the volume \(path)")
+        return true
+    }
+
+    private func checkAlone(_ volume: Volume) throws(HostError) {
+        guard volume.hasDependents else { return }
+        throw HostError(
+            "the volume \(volume.group)/\(volume.name) is not removed: others are made of it, and would go with it",
+            hint: "remove its snapshots or clones first: lvs \(volume.group) shows them under Origin")
+    }
+
+    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String?) throws(HostError) -> Bool {
+        var former = ""
+        if let uuid {
+            guard let volume = try volume(path, uuid: uuid) else { return false }
+            if volume.size >= size.bytes { return true }
+            former = ", from \(ByteSize(bytes: volume.size))"
+        }
         let command = LVMCommand("lvextend").adding("--yes").adding("--size").adding(size).adding(path)
-        try run(command, "make the volume \(path) larger, from \(ByteSize(bytes: volume.size)) to \(size)")
+        try run(command, "make the volume \(path) larger\(former) to \(size)")
         return true
     }
 

@@ -57,33 +57,50 @@ package struct Effects: Sendable {
         return identity
     }
 
+    /// A volume that is to be made.
+    struct WantedVolume {
+        var path: VolumePath
+        var size: ByteSize
+        /// The thin volume that it is to be a snapshot of, with its size in bytes.
+        var origin: (path: VolumePath, size: Int64)?
+    }
+
     /// Makes volumes whose names, and tag, hold the run's number.
     ///
     /// - Parameter tag: tells for whom they are: ``VolumeTags``.
     /// - Returns: them as they are, in the same order.
     func createOwnVolumes(
-        _ wanted: [(path: VolumePath, size: ByteSize)], in group: VolumeGroupName, pool: VolumeName?, tag: String,
-        step: String
+        _ wanted: [WantedVolume], in group: VolumeGroupName, pool: VolumeName?, tag: String, step: String
     ) throws -> [Findings.WorkingVolume] {
         let tags = try tags(with: tag)
         var entries: [Int64] = []
-        for (path, size) in wanted {
-            entries.append(try store.intend(removal(of: path, uuid: nil), step: step, run: run))
-            try host.volumes.create(path, size: size, pool: pool, tags: tags)
+        for wanted in wanted {
+            entries.append(try store.intend(removal(of: wanted.path, uuid: nil), step: step, run: run))
+            guard let origin = wanted.origin else {
+                try host.volumes.create(wanted.path, size: wanted.size, pool: pool, tags: tags)
+                continue
+            }
+            try host.volumes.snapshot(of: origin.path, as: wanted.path.volume, tags: tags)
+            guard origin.size < wanted.size.bytes else { continue }
+            guard try host.volumes.extend(wanted.path, to: wanted.size, uuid: nil) else {
+                throw gone(wanted.path)
+            }
         }
+        // Once for all: each question takes LVM a look at all disks.
         let volumes = try host.volumes.volumes(in: group)
-        return try zip(wanted, entries).map { wanted, entry in try identify(wanted.path, among: volumes, entry) }
+        return try zip(wanted, entries).map { wanted, entry in
+            guard
+                let volume = volumes.first(where: {
+                    $0.name == wanted.path.volume.name && $0.tags.contains(tags[1].text)
+                })
+            else { throw gone(wanted.path) }
+            try store.amend(entry, undo: removal(of: wanted.path, uuid: volume.uuid))
+            return .init(path: wanted.path, uuid: volume.uuid, size: volume.size)
+        }
     }
 
-    /// Makes a snapshot whose name, and tag, hold the run's number.
-    ///
-    /// - Returns: it as it is: as large as its origin.
-    func cloneOwnVolume(
-        of origin: VolumePath, as path: VolumePath, tag: String, step: String
-    ) throws -> Findings.WorkingVolume {
-        let entry = try store.intend(removal(of: path, uuid: nil), step: step, run: run)
-        try host.volumes.snapshot(of: origin, as: path.volume, tags: tags(with: tag))
-        return try identify(path, among: host.volumes.volumes(in: path.group), entry)
+    private func gone(_ path: VolumePath) -> ProvisioningError {
+        ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary)
     }
 
     private func tags(with tag: String) throws(ValueError) -> [VolumeTag] {
@@ -92,17 +109,6 @@ package struct Effects: Sendable {
 
     private func removal(of path: VolumePath, uuid: String?) -> Undo {
         .removeVolume(group: path.group.name, name: path.volume.name, uuid: uuid, tag: VolumeTags.of(run: run))
-    }
-
-    private func identify(
-        _ path: VolumePath, among volumes: [Volume], _ entry: Int64
-    ) throws -> Findings.WorkingVolume {
-        let tag = VolumeTags.of(run: run)
-        guard let volume = volumes.first(where: { $0.name == path.volume.name && $0.tags.contains(tag) }) else {
-            throw ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary)
-        }
-        try store.amend(entry, undo: removal(of: path, uuid: volume.uuid))
-        return .init(path: path, uuid: volume.uuid, size: volume.size)
     }
 
     /// Mounts a volume of this run's in its working directory, for this process alone.

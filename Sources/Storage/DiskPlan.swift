@@ -62,7 +62,7 @@ package struct DiskPlan: Sendable, Equatable {
             let place: Drive.Place
             switch storage.home {
             case .files: place = .file(storage.guestDirectory(of: hostname).appending("\(name).img"))
-            case .devices(let root, let swap, _):
+            case .devices(let root, let swap, _, _):
                 place = .device(name == "swap" ? swap ?? root : root)
             case .volumes(let group, _, _):
                 _ = try Self.workingVolume(of: name, in: group, run: "000000000000")

@@ -32,7 +32,7 @@ struct CompatibilityTests {
     @Test(
         "an option that is not there yet is refused by its name, and never ignored",
         arguments: [
-            "--evms=lvm2/vg0", "--zpool=tank", "--dontformat", "--install=0", "--debootstrap-cmd=cdebootstrap",
+            "--evms=lvm2/vg0", "--zpool=tank", "--install=0", "--debootstrap-cmd=cdebootstrap",
             "--copy-cmd=cp",
             "--tar-cmd=tar", "--cachedir=/var/cache", "--p2p=192.0.2.1", "--vlan=5", "--ide", "--scsi",
             "--admins=alice",

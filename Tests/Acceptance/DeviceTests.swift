@@ -122,6 +122,51 @@ struct DeviceTests {
         }
     }
 
+    @Test("--dontformat keeps a file system that is empty, and a failure empties it again")
+    func formatted() async throws {
+        try await withDevices { workspace, root, _ in
+            func names() async throws -> Set<String> {
+                let list = try await run("debugfs", ["-R", "ls -p /", root]).orThrow().standardOutput
+                return Set(
+                    list.split(separator: "\n").compactMap {
+                        $0.split(separator: "/").dropFirst(4).first.map(String.init)
+                    })
+            }
+            let bare = try await create(workspace, "--image-dev=\(root)", "--noswap", "--dontformat").run()
+            #expect(
+                bare.status == 66 && bare.standardError.contains("there is no ext2, ext3 or ext4 on \(root)"), "\(bare)"
+            )
+            let uuid = "5a1e77aa-1111-4222-8333-444444444444"
+            try await run("mke2fs", ["-q", "-F", "-t", "ext4", "-L", "precious", "-U", uuid, root]).orThrow()
+            let empty = try await names()
+            #expect(empty == [".", "..", "lost+found"])
+
+            try await run("debugfs", ["-w", "-R", "write /etc/hostname note", root]).orThrow()
+            let full = try await create(workspace, "--image-dev=\(root)", "--noswap", "--dontformat").run()
+            #expect(full.status == 73 && full.standardError.contains("on \(root) is not empty: note"), "\(full)")
+            try await run("debugfs", ["-w", "-R", "rm note", root]).orThrow()
+
+            let real = try #require(findProgram("cp"))
+            // Hooks copy, too.
+            try workspace.script(
+                "bin/cp", "\(real) \"$@\" || exit\ncase \"$*\" in */mount-disk/*) exit 3 ;; esac")
+            var command = try await create(workspace, "--image-dev=\(root)", "--noswap", "--dontformat")
+            command.environment["PATH"] = "\(workspace.path)/bin:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
+            let failed = try await command.run()
+            #expect(failed.status == 73, "\(failed)")
+            #expect(failed.standardError.contains("undone: emptied the file system on \(root)"), "\(failed)")
+            #expect(try await names() == empty)
+            #expect(try await GuestImage(FilePath(root)).complaint() == nil)
+
+            try await create(workspace, "--image-dev=\(root)", "--noswap", "--dontformat").run().orThrow()
+            let disk = GuestImage(FilePath(root))
+            #expect(try await disk.complaint() == nil)
+            #expect(try await disk.uuid() == uuid)
+            #expect(try await blkid(FilePath(root), "LABEL") == "precious")
+            #expect(mountTable(try await disk.text("/etc/fstab")).contains { $0.prefix(2) == ["UUID=\(uuid)", "/"] })
+        }
+    }
+
     @Test("what cannot be is refused, and the devices are not touched")
     func refusals() async throws {
         try await withDevices { workspace, root, swap in

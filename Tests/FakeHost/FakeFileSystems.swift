@@ -37,7 +37,45 @@ package enum FakeFileSystems {
         tree[id].body = .file(bytes, size: size)
     }
 
+    // MARK: What is in them
+
+    /// The device that the helper mounts for a program.
+    static func mounted(_ process: FakeProcess) -> String? {
+        process.command.option("loop-mount")?.split(separator: ":").first.map(String.init)
+    }
+
+    /// Puts files into the file system on a device: more bytes behind its superblock.
+    package static func fill(_ device: String, isCutShort: Bool = false, in tree: inout FakeTree) {
+        put(
+            superblock(of: device, tree) + Array((isCutShort ? "half a system" : "a system").utf8), on: device,
+            in: &tree)
+    }
+
+    private static func superblock(of device: String, _ tree: FakeTree) -> [UInt8] {
+        guard let id = try? tree.find(device, followsLast: true), case .file(let bytes, _) = tree[id].body else {
+            return []
+        }
+        return Array(bytes.prefix(2048))
+    }
+
     static let programs: [String: FakeHost.Program] = [
+        // ls -p
+        "debugfs": { process in
+            let device = process.command.arguments.last ?? ""
+            process.output = "debugfs 1.47.0\n/2/040755/0/0/.//\n/2/040755/0/0/..//\n/11/040700/0/0/lost+found//\n"
+            if let id = try? process.tree.find(device, followsLast: true),
+                case .file(let bytes, _) = process.tree[id].body, bytes.count > 2048
+            {
+                process.output += "/12/040755/0/0/bin//\n"
+            }
+            return .exited(0)
+        },
+        // MOUNT-POINT ... -delete
+        "find": { process in
+            guard let device = mounted(process), !process.isCutShort else { return .exited(1) }
+            put(superblock(of: device, process.tree), on: device, in: &process.tree)
+            return .exited(0)
+        },
         "chattr": { _ in .exited(0) },
         "tune2fs": { process in
             let words = process.command.arguments

@@ -134,7 +134,20 @@ extension FakeHost: VolumeManaging {
         }
     }
 
-    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String) throws(HostError) -> Bool {
+    package func remove(_ path: VolumePath, uuid: String) throws(HostError) -> Bool {
+        try change("remove the volume \(path)") { tree, _ throws(Errno) in
+            guard
+                let volume = try FakeVolumes.volumes(in: path.group.name, tree)
+                    .first(where: { $0.name == path.volume.name && $0.uuid == uuid })
+            else { return false }
+            if volume.isOpen { throw .resourceBusy }
+            tree.take("\(FakeVolumes.root)/\(path.group)/\(uuid)")
+            tree.take(path.device)
+            return true
+        }
+    }
+
+    package func extend(_ path: VolumePath, to size: ByteSize, uuid: String?) throws(HostError) -> Bool {
         try resize(path, to: size, uuid: uuid, "extend")
     }
 
@@ -143,17 +156,17 @@ extension FakeHost: VolumeManaging {
     }
 
     private func resize(
-        _ path: VolumePath, to size: ByteSize, uuid: String, _ verb: String
+        _ path: VolumePath, to size: ByteSize, uuid: String?, _ verb: String
     ) throws(HostError) -> Bool {
         try change("\(verb) the volume \(path) to \(size)") { tree, _ throws(Errno) in
             guard
                 var volume = try FakeVolumes.volumes(in: path.group.name, tree)
-                    .first(where: { $0.name == path.volume.name && $0.uuid == uuid }),
+                    .first(where: { $0.name == path.volume.name && (uuid == nil || $0.uuid == uuid) }),
                 let device = try tree.find(path.device), case .file(let bytes, _) = tree[device].body
             else { return false }
             guard verb == "extend" ? volume.size < size.bytes : volume.size > size.bytes else { return true }
             volume.size = (size.bytes + FakeVolumes.extent - 1) / FakeVolumes.extent * FakeVolumes.extent
-            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(uuid)")
+            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(volume.uuid)")
             tree[device].body = .file(Array(bytes.prefix(Int(volume.size))), size: volume.size)
             return true
         }

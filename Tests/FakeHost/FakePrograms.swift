@@ -18,6 +18,10 @@ package enum FakePrograms {
             return status
         },
         "cp": { process in
+            if let device = FakeFileSystems.mounted(process) {
+                FakeFileSystems.fill(device, isCutShort: process.isCutShort, in: &process.tree)
+                return .exited(0)
+            }
             guard process.command.arguments.last?.hasSuffix("/root/") == true else { return .exited(1) }
             var target = process.command.arguments.last ?? ""
             target.removeLast()

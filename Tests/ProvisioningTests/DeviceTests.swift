@@ -133,4 +133,53 @@ struct DeviceTests {
         #expect(world.machine.tree.text("/dev/sdx1") == "")
         #expect(try await undo.perform(on: host) == false)
     }
+
+    // MARK: --dontformat
+
+    private func refusalOfFormatted(
+        programs: [String: FakeHost.Program] = [:], _ change: (World) throws -> Void = { _ in }
+    ) async throws -> ProvisioningError? {
+        let world = try Work.worldWithFormatted()
+        try change(world)
+        let before = try world.state()
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(Work.onFormatted, in: world, as: world.process(programs: programs))
+        }
+        #expect(difference(try world.state(), from: before) == [])
+        return error
+    }
+
+    @Test("a file system that is to stay must be empty")
+    func notEmpty() async throws {
+        let error = try await refusalOfFormatted { world in
+            FakeFileSystems.fill("/dev/sdx1", in: &world.machine.tree)
+        }
+        #expect(error?.message == "the file system on /dev/sdx1 is not empty: bin" && error?.exit == .cannotCreate)
+    }
+
+    @Test("it must be whole, and the one that was meant")
+    func notWhole() async throws {
+        let broken = try await refusalOfFormatted(programs: ["e2fsck": { _ in .exited(4) }])
+        #expect(broken?.message.contains("is not whole") == true && broken?.exit == .badData)
+        let other = try await refusalOfFormatted { world in
+            FakeFileSystems.put(
+                FakeFileSystems.ext4(size: 2048 << 20, uuid: "5a1e77aa-0000-4000-8000-000000000002"), on: "/dev/sdx1",
+                in: &world.machine.tree)
+        }
+        #expect(other?.message.contains("is not the one that it was") == true && other?.exit == .temporary)
+    }
+
+    @Test("it is filled and not made; the swap area is made")
+    func filled() async throws {
+        let world = try Work.worldWithFormatted()
+        try await Work.check(Work.onFormatted, in: world, as: world.process())
+        let process = world.process()
+        try await Work.create(Work.onFormatted, in: world, as: process)
+        let programs = process.invocations.map { ConfinedCommand($0) }
+        #expect(!programs.contains { $0.executable == "mke2fs" })
+        #expect(programs.contains { $0.executable == "mkswap" && $0.arguments.last == "/dev/sdx2" })
+        #expect(world.machine.tree.text("/dev/sdx1")?.hasSuffix("a system") == true)
+        // Not a byte of it was zeroed.
+        #expect(!process.effects.contains { $0.hasPrefix("zero /dev/sdx1") })
+    }
 }

@@ -92,6 +92,41 @@ struct VolumeTests {
         #expect(error?.exit == .cannotCreate)
     }
 
+    @Test("what Domus did not make gives way only when it is named, alone, and not in use")
+    func forced() async throws {
+        let disk = try VolumePath(parsing: "vg0/web1-disk")
+        func check(
+            _ forced: [VolumePath], _ change: (inout Volume) -> Void = { _ in }
+        ) async throws -> ProvisioningError? {
+            let world = try Work.worldWithVolumeGroup()
+            var volume = Volume(group: "vg0", name: "web1-disk", uuid: "uuid-of-another", size: 4 << 20)
+            change(&volume)
+            FakeVolumes.add(volume, to: &world.machine.tree)
+            do {
+                try await Work.check(Work.onVolumes(), in: world, as: world.process(), forced: forced)
+                return nil
+            } catch let error as ProvisioningError {
+                return error
+            }
+        }
+        #expect(try await check([disk]) == nil)
+        let unnamed = try await check([])
+        #expect(unnamed?.exit == .cannotCreate && unnamed?.hint?.contains("--force-volume=vg0/web1-disk") == true)
+        let open = try await check([disk]) { $0.isOpen = true }
+        #expect(open?.message == "the volume vg0/web1-disk is not replaced: it is in use" && open?.exit == .temporary)
+        let pool = try await check([disk]) { $0.isThinPool = true }
+        #expect(pool?.message.contains("it is a thin pool") == true)
+        let origin = try await check([disk]) { $0.hasDependents = true }
+        #expect(origin?.message.contains("has others made of it") == true)
+        // Another that would be lost for nothing.
+        let mistake = try await check([disk, VolumePath(parsing: "vg0/theirs")])
+        #expect(mistake?.exit == .usage)
+        #expect(
+            mistake?.message
+                == "--force-volume: vg0/theirs is not in the way of web1, whose volumes are vg0/web1-swap, vg0/web1-disk"
+        )
+    }
+
     @Test("a pool that is none, or not there, is answered with those that are")
     func noPool() async throws {
         let missing = try await refusal(pool: "pool") { FakeVolumes.add(pool("other"), to: &$0) }

@@ -64,6 +64,13 @@ struct StorageBuilder {
         if let swap = values.given("swap-dev"), case .option = swap.place, strongest?.key != "image-dev" {
             throw OptionError("\(swap.place): it belongs to --image-dev", hint: "give --image-dev=DEVICE too")
         }
+        if let given = values.given("dontformat"), case .option = given.place, try given.parsed(Values.parseFlag),
+            strongest?.key != "image-dev"
+        {
+            throw OptionError(
+                "--dontformat: what is made for the guest has no file system yet",
+                hint: "it belongs to --image-dev=DEVICE")
+        }
         guard let strongest, strongest.key != "dir" else { return .files }
         if strongest.key == "image-dev" { return try devices(strongest.given, layout, wiping: wiping) }
         var group = try values.parsed("lvm", VolumeGroupName.init)
@@ -120,9 +127,22 @@ struct StorageBuilder {
             throw OptionError(
                 "\(root.place): where is the guest to have its swap area?", hint: "say --swap-dev=DEVICE, or --noswap")
         }
+        let path = try device(root)
         return .devices(
-            root: try device(root), swap: try none && swap.map(isOption) != true ? nil : swap.map(device),
-            wiping: wiping)
+            root: path, swap: try none && swap.map(isOption) != true ? nil : swap.map(device), wiping: wiping,
+            formatted: try values.flag("dontformat") == true ? fileSystem(on: path).uuid : nil)
+    }
+
+    /// What is on a device that is not to be formatted.
+    private func fileSystem(on device: FilePath) throws -> (uuid: String, kind: FileSystemKind, size: Int64) {
+        let found = Superblock(try host.files.bytes(of: device, at: 0, count: Superblock.length))
+        guard let found, case .fileSystem(let kind) = found.content, [.ext2, .ext3, .ext4].contains(kind) else {
+            throw OptionError(
+                "--dontformat: there is no ext2, ext3 or ext4 on \(device)"
+                    + (found.map { ", but \($0.content)" } ?? ""),
+                hint: "leave it out, and one is made", exit: .noInput)
+        }
+        return (found.uuid, kind, found.size)
     }
 
     private func device(_ given: Values.Given) throws -> FilePath {
@@ -150,16 +170,26 @@ struct StorageBuilder {
     }
 
     /// The partitions that fill the devices.
-    private func partitions(on root: FilePath, swap: FilePath?) throws -> [Partition] {
+    private func partitions(on root: FilePath, swap: FilePath?, isFormatted: Bool) throws -> [Partition] {
         func size(_ device: FilePath) throws -> ByteSize {
             ByteSize(bytes: (try host.files.blockDevice(at: device)?.size.bytes ?? 0) / 4096 * 4096)
         }
-        let kind = try values.parsed("fs", FileSystemKind.init(parsing:)) ?? .ext4
+        let kind = try values.parsed("fs", FileSystemKind.init(parsing:))
         var partitions: [Partition] = []
         if let swap {
             partitions.append(try Partition(name: "swap", size: size(swap), content: .swap, mountOptions: "sw"))
         }
-        partitions.append(try self.root(kind, size(root)))
+        if isFormatted {
+            let found = try fileSystem(on: root)
+            if let kind, kind != found.kind, case .option = values.given("fs")?.place {
+                throw OptionError(
+                    "--fs: \(root) carries an \(found.kind.rawValue), which is not to be formatted",
+                    hint: "leave one of --fs and --dontformat out")
+            }
+            partitions.append(try self.root(found.kind, ByteSize(bytes: found.size / 4096 * 4096)))
+        } else {
+            partitions.append(try self.root(kind ?? .ext4, size(root)))
+        }
         return partitions
     }
 
@@ -188,7 +218,9 @@ struct StorageBuilder {
     }
 
     private func partitions(_ home: GuestSpec.Storage.Home) throws -> [Partition] {
-        if case .devices(let root, let swap, _) = home { return try partitions(on: root, swap: swap) }
+        if case .devices(let root, let swap, _, let formatted) = home {
+            return try partitions(on: root, swap: swap, isFormatted: formatted != nil)
+        }
         if let strongest = values.strongest(of: ["partitions", "size", "fs", "swap", "noswap"]),
             strongest.key == "partitions"
         {

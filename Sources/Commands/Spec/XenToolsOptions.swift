@@ -8,7 +8,6 @@ enum XenToolsOptions {
         "evms": "EVMS is gone from Linux since 2006; use --dir",
         "zpool":
             "guests live in image files (--dir), on logical volumes (--lvm) and other devices (--image-dev) so far",
-        "dontformat": "a file system is always made anew, so that a guest has what its own programs know",
         "install": "a guest without an installation is not made yet",
         "debootstrap-cmd": "--install-method chooses debootstrap or mmdebstrap",
         "copy-cmd": "the copying is Domus's own",
@@ -40,7 +39,7 @@ enum XenToolsOptions {
     static let known: Set<String> = [
         "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
         "partitionsdir", "dir", "lvm", "lvm-thin", "image-dev", "swap-dev",
-        "no-wipe", "layout", "force", "keep", "boot", "hooks",
+        "dontformat", "no-wipe", "layout", "force", "keep", "boot", "hooks",
         "install-method", "install-source", "base", "arch",
         "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",

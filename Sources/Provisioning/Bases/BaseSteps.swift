@@ -18,7 +18,7 @@ struct MakeBase: Step {
         let usage = try context.host.files.usage(of: context.paths.root)
         let path = try DiskPlan.workingVolume(of: Self.drive, in: reference.group, run: context.effects.run)
         let volume = try context.effects.createOwnVolumes(
-            [(path: path, size: Self.size(bytes: usage.bytes, inodes: usage.inodes))], in: reference.group,
+            [.init(path: path, size: Self.size(bytes: usage.bytes, inodes: usage.inodes))], in: reference.group,
             pool: reference.pool, tag: VolumeTags.of(base: reference.id), step: summary
         ).first
         guard let volume else { preconditionFailure("one was asked for") }
@@ -88,38 +88,42 @@ struct PublishBase: Step {
     }
 }
 
-/// Makes the guest's root volume: a snapshot of the base's, as large as the guest's is to be.
+/// Makes the guest's volumes: for its root a snapshot of the base's, as large as it is to be.
 struct CloneBase: Step {
     let base: BaseReference
-    let drive: DiskPlan.Drive
-    let size: ByteSize
+    let disks: DiskPlan
 
-    var summary: String { "Clone the base \(base.id)" }
+    var summary: String {
+        "Clone the base \(base.id)" + (disks.drives.count > 1 ? ", and carve \(disks.drives.count - 1) more" : "")
+    }
 
-    var details: [String] { ["\(drive.path): \(size)"] }
+    var details: [String] {
+        disks.slots.map { slot in
+            "\(disks.drive(slot.drive).path): \(slot.partition.size)"
+                + (slot == disks.root ? ", of \(base.group)/\(base.pool)" : "")
+        }
+    }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let host = context.host
         let record = try context.effects.store.bases().first { record in
             record.id == base.id && record.volume.group == base.group.name && record.pool == base.pool.name
         }
-        guard let record, try host.volumes.volumes(in: base.group).contains(where: record.isOn) else {
+        guard let record, try context.host.volumes.volumes(in: base.group).contains(where: record.isOn) else {
             throw ProvisioningError(
                 "the base \(base.id) is not there any more in \(base.group)", exit: .temporary,
                 hint: "try again: it is made anew")
         }
-        try record.checkRoom(for: context.spec.hostname, size)
-        let path = try DiskPlan.workingVolume(of: drive.name, in: base.group, run: context.effects.run)
+        try record.checkRoom(for: context.spec.hostname, disks.root.partition.size)
         let origin = try VolumePath(base.group, VolumeName(record.volume.name))
-        var volume = try context.effects.cloneOwnVolume(
-            of: origin, as: path, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
-        if volume.size < size.bytes {
-            guard try host.volumes.extend(path, to: size, uuid: volume.uuid),
-                let grown = try host.volumes.volumes(in: base.group).first(where: { $0.uuid == volume.uuid })
-            else { throw ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary) }
-            volume.size = grown.size
+        let wanted = try disks.drives.map { drive in
+            Effects.WantedVolume(
+                path: try DiskPlan.workingVolume(of: drive.name, in: base.group, run: context.effects.run),
+                size: try disks.size(of: drive),
+                origin: drive.name == disks.root.drive ? (path: origin, size: record.size) : nil)
         }
-        findings.volumes[drive.name] = volume
+        let volumes = try context.effects.createOwnVolumes(
+            wanted, in: base.group, pool: base.pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
+        for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
     }
 }
 

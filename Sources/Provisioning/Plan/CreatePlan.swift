@@ -18,6 +18,8 @@ package struct CreatePlan: Sendable {
     package let steps: [any Step]
     /// What the guest is a clone of; nil when it is installed by itself.
     package let base: BaseReference?
+    /// Volumes of somebody else's that give way to the guest's of the same names: `--force-volume`.
+    package let forcedVolumes: [VolumePath]
     /// What follows when the guest is there; nil when it is not to be started.
     package let start: StartGuest?
     /// All of them, for people.
@@ -30,13 +32,15 @@ package struct CreatePlan: Sendable {
     ///   - hostResolver: /etc/resolv.conf, where it is.
     ///   - identifiers: a UUID for each partition.
     ///   - base: what the guest is a clone of; it is on a volume in the pool that the specification names.
+    ///   - forcedVolumes: those that the user named.
     ///   - starts: `--boot`.
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
         hostResolver: FilePath?, identifiers: [String: String], base: BaseReference? = nil,
-        starts: Bool = false
+        forcedVolumes: [VolumePath] = [], starts: Bool = false
     ) throws(ValueError) {
         self.spec = spec
+        self.forcedVolumes = forcedVolumes
         self.base = base
         self.locations = locations
         self.identifiers = identifiers
@@ -63,11 +67,8 @@ package struct CreatePlan: Sendable {
         if let base {
             let root = disks.root
             cloned = root.drive
-            if disks.drives.count > 1 {
-                steps.append(CarveVolumes(disks: disks, group: base.group, pool: base.pool, cloned: cloned))
-            }
             steps += [
-                CloneBase(base: base, drive: disks.drive(root.drive), size: root.partition.size),
+                CloneBase(base: base, disks: disks),
                 RenewClone(partition: root.partition, drive: root.drive),
                 MountClone(partition: root.partition, drive: root.drive),
             ]
@@ -98,8 +99,8 @@ package struct CreatePlan: Sendable {
         ]
         if base != nil { steps.append(UnmountClone()) }
         // Late: what is on it until then, if it may go, is not lost to an installation that fails.
-        if case .devices(_, _, let wiping) = spec.storage.home {
-            steps.append(TakeDevices(disks: disks, wiping: wiping))
+        if case .devices(_, _, let wiping, let formatted) = spec.storage.home {
+            steps.append(TakeDevices(disks: disks, wiping: wiping, formatted: formatted))
         }
         steps += [
             MakeImages(disks: disks, storage: spec.storage, cloned: cloned),
@@ -108,7 +109,7 @@ package struct CreatePlan: Sendable {
             RemoveTree(),
             PublishGuest(
                 directory: spec.storage.guestDirectory(of: spec.hostname), configuration: configuration,
-                disks: disks, base: base?.id),
+                disks: disks, base: base?.id, forcedVolumes: forcedVolumes),
         ]
         self.steps = steps
         start = starts ? StartGuest(guest: spec.hostname.name, configuration: configuration) : nil

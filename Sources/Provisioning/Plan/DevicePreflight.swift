@@ -12,6 +12,8 @@ struct DevicePreflight {
     /// Where xl configurations are, of guests that other tools made, too.
     let configurations: FilePath
     let disks: DiskPlan
+    /// The UUID of the root's file system, where it is there already and stays.
+    let formatted: String?
 
     /// - Parameter replacesExisting: `--force`.
     /// - Throws: ``ProvisioningError`` for the first thing that is wrong.
@@ -33,7 +35,11 @@ struct DevicePreflight {
             try checkRuns(path, device)
             try checkGuests(path, device)
             try checkFree(path, device)
-            if !replacesExisting { try await checkEmpty(path) }
+            if let formatted, path == disks.drive(disks.root.drive).path {
+                try await FormattedDevice(path: path, uuid: formatted).check(on: host)
+            } else if !replacesExisting {
+                try await checkEmpty(path)
+            }
         }
     }
 
@@ -60,9 +66,13 @@ struct DevicePreflight {
     private func checkRuns(_ path: FilePath, _ device: BlockDevice) throws {
         for run in try store?.runs() ?? [] where run.guest != hostname.name {
             for effect in try store?.effects(of: run.id) ?? [] {
-                guard case .clearDevice(let other, _) = effect.undo, try isSame(FilePath(other), device) else {
-                    continue
+                let other: String
+                switch effect.undo {
+                case .clearDevice(let path, _): other = path
+                case .emptyFileSystem(let device, _, _): other = device.path
+                default: continue
                 }
+                guard try isSame(FilePath(other), device) else { continue }
                 throw ProvisioningError(
                     "the device \(path) is being written for the guest \(run.guest)", exit: .temporary,
                     hint: "see what becomes of that run")

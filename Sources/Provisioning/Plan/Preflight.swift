@@ -40,7 +40,8 @@ package struct Preflight: Sendable {
             let warnings = try await VolumePreflight(host: host, store: store, plan: plan)?.check() ?? []
             try await DevicePreflight(
                 host: host, store: store, hostname: plan.spec.hostname,
-                configurations: plan.spec.configuration.directory, disks: plan.disks
+                configurations: plan.spec.configuration.directory, disks: plan.disks,
+                formatted: plan.spec.storage.home.formatted
             ).check(replacesExisting: replacesExisting)
             return warnings
         } catch {
@@ -66,6 +67,7 @@ package struct Preflight: Sendable {
         if plan.base != nil { needed += CloneRenewal.requirements }
         needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
         if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
+        if plan.spec.storage.home.formatted != nil { needed += FormattedDevice.requirements }
         var missing: [(program: String, package: String)] = []
         for requirement in needed
         where host.processes.find(requirement.program) == nil
@@ -80,13 +82,14 @@ package struct Preflight: Sendable {
                 hint: "apt-get install \(missing.map(\.package).joined(separator: " "))")
         }
         let mounted = plan.disks.slots.filter { slot in
-            slot.partition.fileSystem.map { !FileSystemMaker.writesFromDirectory($0) } ?? false
+            slot == plan.disks.root && plan.spec.storage.home.formatted != nil
+                || slot.partition.fileSystem.map { !FileSystemMaker.writesFromDirectory($0) } ?? false
         }
         if let slot = mounted.first, try host.files.entry(at: "/dev/loop-control") == nil {
             throw ProvisioningError(
                 "partition \(slot.partition.name) cannot be made: a \(slot.partition.fileSystem?.rawValue ?? "") "
                     + "is filled through a loop device, and this host has none",
-                exit: .unavailable, hint: "use ext4 or btrfs, which need none")
+                exit: .unavailable, hint: "use ext4 or btrfs, which need none where they are made")
         }
     }
 

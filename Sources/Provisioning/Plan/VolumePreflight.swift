@@ -27,6 +27,7 @@ struct VolumePreflight {
         let group = try room.group()
         let volumes = try host.volumes.volumes(in: room.groupName)
         try checkNames(volumes)
+        try checkForced()
         var warnings: [String] = []
         if let pool = try room.pool(volumes) {
             try room.checkFill(pool, for: "another guest")
@@ -54,12 +55,27 @@ struct VolumePreflight {
                 let there = volumes.first(where: { $0.name == path.volume.name }),
                 !ours.contains(where: { $0.group == there.group && $0.uuid == there.uuid })
             else { continue }
+            if plan.forcedVolumes.contains(path) {
+                _ = try ForeignVolume(path, on: host)
+                continue
+            }
             throw ProvisioningError(
                 "there is a volume \(path) already, and it is not one of \(plan.spec.hostname)'s", exit: .cannotCreate,
                 hint:
-                    "choose another name for the guest, or rename the volume; what Domus did not make it does not replace"
-            )
+                    "choose another name for the guest, or rename the volume; --force-volume=\(path) removes it, with what "
+                    + "is on it")
         }
+    }
+
+    /// One that is not in the guest's way is named by mistake.
+    private func checkForced() throws {
+        let names = plan.disks.drives.compactMap { drive in
+            if case .volume(let path) = drive.place { path } else { nil }
+        }
+        guard let path = plan.forcedVolumes.first(where: { !names.contains($0) }) else { return }
+        throw ProvisioningError(
+            "--force-volume: \(path) is not in the way of \(plan.spec.hostname), whose volumes are "
+                + names.map(\.description).joined(separator: ", "), exit: .usage, hint: "leave it out")
     }
 
     private func checkExtents(_ group: VolumeGroup) throws {

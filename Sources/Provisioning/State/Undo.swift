@@ -16,6 +16,8 @@ package enum Undo: Codable, Hashable, Sendable {
     case removeDirectoryIfEmpty(path: String)
     /// Removes the volume that has this tag and, once it is known, this UUID, whatever it is called by then.
     case removeVolume(group: String, name: String, uuid: String?, tag: String)
+    /// Removes a volume that Domus did not make, as the user wanted; only under a name with the run's number in it.
+    case removeForeignVolume(group: String, name: String, uuid: String)
     /// Gives the volume of that UUID its former name back.
     case renameVolumeBack(group: String, from: String, to: String, uuid: String)
     /// Unmounts what this process mounted for itself; another finds nothing there.
@@ -24,6 +26,8 @@ package enum Undo: Codable, Hashable, Sendable {
     case moveBack(from: String, to: String, identity: FileIdentity)
     /// Makes a device that was given look empty again, if it carries the file system or swap area of that UUID.
     case clearDevice(path: String, uuid: String)
+    /// Takes out of a file system that was empty what was put in, through a mount on a directory that is still there.
+    case emptyFileSystem(FormattedDevice, mountPoint: String, helper: String)
     /// Makes a disk as small as it was, unless what is on it fills it.
     case shrink(DiskMark, size: Int64)
     /// Writes the bytes of a file over those that had been in their place before. Of a disk with a partition table, only as
@@ -40,8 +44,11 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeDirectoryIfEmpty(let path): "removed \(path), which was empty"
         case .unmount(let path): "unmounted \(path)"
         case .moveBack(_, let path, _): "put \(path) back"
+        case .removeForeignVolume(let group, let name, _):
+            "removed the volume \(group)/\(name), which Domus had not made"
         case .removeVolume(let group, let name, _, _): "removed the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
+        case .emptyFileSystem(let device, _, _): "emptied the file system on \(device.path)"
         case .clearDevice(let path, _): "cleared what had been written on \(path)"
         case .shrink(let disk, let size): "gave \(disk.path) its former size of \(ByteSize(bytes: size))"
         case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
@@ -57,8 +64,11 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeDirectoryIfEmpty(let path): "remove \(path), if it is empty"
         case .unmount(let path): "unmount \(path), if it is mounted"
         case .moveBack(_, let path, _): "put \(path) back"
+        case .removeForeignVolume(let group, let name, _):
+            "remove the volume \(group)/\(name), which Domus did not make"
         case .removeVolume(let group, let name, _, _): "remove the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
+        case .emptyFileSystem(let device, _, _): "empty the file system on \(device.path)"
         case .clearDevice(let path, _): "clear what has been written on \(path)"
         case .shrink(let disk, let size): "give \(disk.path) its former size of \(ByteSize(bytes: size))"
         case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
@@ -71,8 +81,11 @@ package enum Undo: Codable, Hashable, Sendable {
         switch self {
         case .removeTree(let path, _), .removeFile(let path, _), .removeDirectoryIfEmpty(let path): path
         case .moveBack(let path, _, _): path
-        case .removeVolume(let group, let name, _, _), .renameVolumeBack(let group, let name, _, _): "\(group)/\(name)"
+        case .removeForeignVolume(let group, let name, _), .removeVolume(let group, let name, _, _),
+            .renameVolumeBack(let group, let name, _, _):
+            "\(group)/\(name)"
         case .clearDevice(let path, _), .unmount(let path): path
+        case .emptyFileSystem(let device, _, _): device.path
         case .shrink(let disk, _), .writeBack(let disk, _, _, _): disk.path
         case .revertGrowth(let growth): growth.disk.path
         }
@@ -81,7 +94,7 @@ package enum Undo: Codable, Hashable, Sendable {
     /// Whether those before it must wait until it is done: without it they would lose what it needs.
     package var comesFirst: Bool {
         switch self {
-        case .writeBack, .revertGrowth, .unmount: true
+        case .writeBack, .revertGrowth, .unmount, .emptyFileSystem: true
         default: false
         }
     }
@@ -119,6 +132,9 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeVolume(let group, _, let uuid, let tag):
             let (group, tag) = try valid { () throws(ValueError) in (try VolumeGroupName(group), try VolumeTag(tag)) }
             return try await remove(from: group, uuid: uuid, tag: tag, on: host)
+        case .removeForeignVolume(let group, let name, let uuid):
+            let path = try valid { () throws(ValueError) in try VolumePath(VolumeGroupName(group), VolumeName(name)) }
+            return try host.volumes.remove(path, uuid: uuid)
         case .renameVolumeBack(let group, let from, let to, let uuid):
             let (path, name) = try valid { () throws(ValueError) in
                 (try VolumePath(VolumeGroupName(group), VolumeName(from)), try VolumeName(to))
@@ -136,6 +152,8 @@ package enum Undo: Codable, Hashable, Sendable {
             }
             // All that tells them is before that, and no device of a guest is so small.
             try host.files.zero(path, from: 0, length: 1 << 20)
+        case .emptyFileSystem(let device, let mountPoint, let helper):
+            return try await device.empty(at: FilePath(mountPoint), helper: FilePath(helper), on: host)
         case .shrink(let disk, let size):
             guard let now = try disk.size(on: host), now > size, try remark(on: host) == nil else { return false }
             try await disk.check(on: host)

@@ -8,28 +8,25 @@ struct CarveVolumes: Step {
     let disks: DiskPlan
     let group: VolumeGroupName
     let pool: VolumeName?
-    /// The drive that is a clone instead.
-    var cloned: String?
-
-    private var drives: [DiskPlan.Drive] { disks.drives.filter { $0.name != cloned } }
 
     var summary: String {
-        "Carve \(drives.count) volume\(drives.count == 1 ? "" : "s") out of "
+        "Carve \(disks.drives.count) volume\(disks.drives.count == 1 ? "" : "s") out of "
             + (pool.map { "the thin pool \(group)/\($0)" } ?? "\(group)")
     }
 
     var details: [String] {
-        drives.map { "\($0.path): \((try? disks.size(of: $0)).map(\.description) ?? "?")" }
+        disks.drives.map { "\($0.path): \((try? disks.size(of: $0)).map(\.description) ?? "?")" }
     }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let wanted = try drives.map { drive in
-            let path = try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run)
-            return (path: path, size: try disks.size(of: drive))
+        let wanted = try disks.drives.map { drive in
+            Effects.WantedVolume(
+                path: try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
+                size: try disks.size(of: drive))
         }
         let volumes = try context.effects.createOwnVolumes(
             wanted, in: group, pool: pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
-        for (drive, volume) in zip(drives, volumes) { findings.volumes[drive.name] = volume }
+        for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
     }
 }
 

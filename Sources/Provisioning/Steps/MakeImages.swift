@@ -83,11 +83,14 @@ struct MakeImages: Step {
         switch partition.content {
         case .swap: try await make(maker.swap(), partition, context)
         case .fileSystem(let kind, _):
-            let direct = FileSystemMaker.writesFromDirectory(kind)
-            try await make(
-                maker.fileSystem(
-                    kind, tree: direct ? tree : nil, features: findings.features,
-                    keepsAllocation: keepsAllocation), partition, context)
+            let isThere = slot == disks.root && storage.home.formatted != nil
+            let direct = FileSystemMaker.writesFromDirectory(kind) && !isThere
+            if !isThere {
+                try await make(
+                    maker.fileSystem(
+                        kind, tree: direct ? tree : nil, features: findings.features,
+                        keepsAllocation: keepsAllocation), partition, context)
+            }
             if !direct, let tree {
                 let mountPoint = context.paths.scratch.appending("mount-\(partition.name)")
                 _ = try context.host.files.createDirectory(mountPoint, mode: 0o700)

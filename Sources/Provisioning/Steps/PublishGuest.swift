@@ -11,6 +11,8 @@ struct PublishGuest: Step {
     let disks: DiskPlan
     /// What it is a clone of.
     let base: String?
+    /// Volumes of somebody else's that give way to it.
+    let forcedVolumes: [VolumePath]
 
     var summary: String { "Publish \(directory) and \(configuration)" }
 
@@ -50,6 +52,13 @@ struct PublishGuest: Step {
                 tidying.append(
                     .removeVolume(group: old.group, name: aside, uuid: old.uuid, tag: VolumeTags.all))
             }
+        }
+        for (number, path) in forcedVolumes.enumerated() {
+            // Once more: the installation took its time.
+            guard let volume = try ForeignVolume(path, on: context.host) else { continue }
+            let aside = "domus-\(effects.run)-foreign\(number)"
+            try effects.setAside(volume.owned, as: aside, step: summary)
+            tidying.append(.removeForeignVolume(group: path.group.name, name: aside, uuid: volume.owned.uuid))
         }
         var volumes: [GuestRecord.OwnedVolume] = []
         for drive in disks.drives {

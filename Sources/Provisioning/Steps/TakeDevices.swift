@@ -7,11 +7,16 @@ import SystemPackage
 struct TakeDevices: Step {
     let disks: DiskPlan
     let wiping: Bool
+    /// The UUID of the root's file system, where it is there already and stays.
+    let formatted: String?
 
     /// What is at the ends of a device tells what is on it: partition tables, RAIDs.
     private static let ends: Int64 = 1 << 20
 
-    var summary: String { "\(wiping ? "Zero" : "Take") the device\(disks.drives.count == 1 ? "" : "s")" }
+    var summary: String {
+        let isWritten = formatted == nil || disks.drives.count > 1
+        return "\(wiping && isWritten ? "Zero" : "Take") the device\(disks.drives.count == 1 ? "" : "s")"
+    }
 
     var details: [String] { disks.drives.map(\.path.string) }
 
@@ -21,16 +26,21 @@ struct TakeDevices: Step {
             guard case .device(let path) = disks.drive(slot.drive).place,
                 let uuid = context.identifiers[slot.partition.name]
             else { continue }
-            _ = try context.effects.store.intend(
-                .clearDevice(path: path.string, uuid: uuid), step: summary, run: context.effects.run)
+            let undo: Undo =
+                isKept(slot)
+                ? .emptyFileSystem(
+                    FormattedDevice(path: path, uuid: uuid), mountPoint: context.paths.base.string,
+                    helper: context.locations.helper.string)
+                : .clearDevice(path: path.string, uuid: uuid)
+            _ = try context.effects.store.intend(undo, step: summary, run: context.effects.run)
         }
         let preflight = DevicePreflight(
             host: context.host, store: context.effects.store, hostname: context.spec.hostname,
-            configurations: context.spec.configuration.directory, disks: disks)
+            configurations: context.spec.configuration.directory, disks: disks, formatted: formatted)
         try await preflight.check(replacesExisting: context.replacesExisting)
         var ranges: [(device: FilePath, range: Range<Int64>)] = []
-        for drive in disks.drives {
-            guard case .device(let path) = drive.place else { continue }
+        for slot in disks.slots where !isKept(slot) {
+            guard case .device(let path) = disks.drive(slot.drive).place else { continue }
             guard let size = try context.host.files.blockDevice(at: path)?.size.bytes else {
                 throw ProvisioningError("\(path) is no block device any more", exit: .temporary)
             }
@@ -39,6 +49,8 @@ struct TakeDevices: Step {
                 wiping || size <= 2 * Self.ends
                 ? [(path, 0..<size)] : [(path, 0..<Self.ends), (path, (size - Self.ends)..<size)]
         }
-        try Zeroing(host: context.host, reporter: context.reporter).zero(ranges)
+        if !ranges.isEmpty { try Zeroing(host: context.host, reporter: context.reporter).zero(ranges) }
     }
+
+    private func isKept(_ slot: DiskPlan.Slot) -> Bool { formatted != nil && slot == disks.root }
 }

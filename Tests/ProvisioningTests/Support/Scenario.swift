@@ -14,7 +14,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let work: @Sendable (World, FakeHost) async throws -> Void
 
     /// Those between them with every kind of undo: for tests of two faults at once, whose number is a square.
-    static let manifold = [all[0], all[3], all[5], all[7], all[10], all[12], all[15], all[18]]
+    static let manifold = [all[0], all[3], all[5], all[7], all[10], all[12], all[15], all[16], all[20]]
 
     static let all: [Scenario] = [
         Scenario(testDescription: "create", beginning: { try World() }) { world, process in
@@ -120,6 +120,24 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         },
         Scenario(testDescription: "create on devices", beginning: { try Work.worldWithDevices() }) { world, process in
             try await Work.create(Work.onDevices, in: world, as: process)
+        },
+        Scenario(
+            testDescription: "create in a file system that is there", beginning: { try Work.worldWithFormatted() }
+        ) { world, process in
+            try await Work.create(Work.onFormatted, in: world, as: process)
+        },
+        Scenario(
+            testDescription: "create in the place of a volume that Domus did not make",
+            beginning: {
+                let world = try Work.worldWithVolumeGroup()
+                FakeVolumes.add(
+                    Volume(group: "vg0", name: "web1-disk", uuid: "uuid-of-another", size: 4 << 20),
+                    to: &world.machine.tree)
+                return world
+            }
+        ) { world, process in
+            try await Work.create(
+                Work.onVolumes(), in: world, as: process, forced: [VolumePath(parsing: "vg0/web1-disk")])
         },
         Scenario(testDescription: "make a base", beginning: { try Work.worldWithPool() }) { world, process in
             try await Work.makeBase(for: Work.clone(), in: world, as: process)

@@ -11,15 +11,18 @@ enum Work {
     static let log = FilePath("/var/log/domus/web1.log")
 
     static func plan(
-        _ spec: GuestSpec, run: String, on host: Host, base: BaseReference? = nil, starts: Bool = false
+        _ spec: GuestSpec, run: String, on host: Host, base: BaseReference? = nil, forced: [VolumePath] = [],
+        starts: Bool = false
     ) throws -> CreatePlan {
         var identifiers: [String: String] = [:]
         for (index, partition) in spec.storage.partitions.enumerated() {
-            identifiers[partition.name] = "00000000-0000-4000-8000-00000000000\(index)"
+            let formatted = partition.mountPoint == "/" ? spec.storage.home.formatted : nil
+            identifiers[partition.name] = formatted ?? "00000000-0000-4000-8000-00000000000\(index)"
         }
         return try CreatePlan(
             spec, run: run, locations: World.locations, hooks: hooks(on: host), skeleton: nil,
-            hostResolver: "/etc/resolv.conf", identifiers: identifiers, base: base, starts: starts)
+            hostResolver: "/etc/resolv.conf", identifiers: identifiers, base: base, forcedVolumes: forced,
+            starts: starts)
     }
 
     private static func hooks(on host: Host) throws -> HookSet {
@@ -116,20 +119,21 @@ enum Work {
     @discardableResult
     static func create(
         _ spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000a", replaces: Bool = false,
-        keeps: Bool = false, starts: Bool = false, reporter: Telling = Telling()
+        keeps: Bool = false, forced: [VolumePath] = [], starts: Bool = false, reporter: Telling = Telling()
     ) async throws -> Provisioner.Created {
         let host = process.host
         return try await Provisioner(host: host, store: world.store, reporter: reporter).create(
-            plan(spec, run: run, on: host, starts: starts), run: run, log: log, replacesExisting: replaces,
+            plan(spec, run: run, on: host, forced: forced, starts: starts), run: run, log: log,
+            replacesExisting: replaces,
             keepsFailed: keeps)
     }
 
     /// What a user's command looks at before it makes anything.
     static func check(
         _ spec: GuestSpec = Sample.guest(), in world: World, as process: FakeHost, replaces: Bool = false,
-        starts: Bool = false
+        forced: [VolumePath] = [], starts: Bool = false
     ) async throws {
-        let plan = try plan(spec, run: "00000000000a", on: process.host, starts: starts)
+        let plan = try plan(spec, run: "00000000000a", on: process.host, forced: forced, starts: starts)
         try await Preflight(host: process.host, store: world.store, plan: plan).check(replacesExisting: replaces)
     }
 
@@ -178,6 +182,25 @@ enum Work {
             spec.storage.home = .devices(root: "/dev/sdx1", swap: "/dev/sdx2", wiping: true)
             spec.storage.partitions = [Sample.partition("swap", 512, nil), Sample.partition("disk", 2048)]
         }
+    }
+
+    /// The same, and its root file system is there already.
+    static var onFormatted: GuestSpec {
+        Sample.guest { spec in
+            spec.storage.home = .devices(
+                root: "/dev/sdx1", swap: "/dev/sdx2", wiping: true, formatted: formattedUUID)
+            spec.storage.partitions = [Sample.partition("swap", 512, nil), Sample.partition("disk", 2048)]
+        }
+    }
+
+    static let formattedUUID = "5a1e77aa-0000-4000-8000-000000000001"
+
+    static func worldWithFormatted() throws -> World {
+        let world = try worldWithDevices()
+        world.machine.tree.put(.device, at: "/dev/loop-control", mode: 0o660)
+        FakeFileSystems.put(
+            FakeFileSystems.ext4(size: 2048 << 20, uuid: formattedUUID), on: "/dev/sdx1", in: &world.machine.tree)
+        return world
     }
 
     /// A machine with two devices that nothing is on.
