@@ -40,6 +40,19 @@ struct BadInputTests {
         Mistake(["--lvm_thin=pool"], 64, "the thin pool pool is in no volume group", "--lvm_thin=GROUP/POOL"),
         Mistake(["--lvm=a", "--lvm_thin=b/pool"], 64, "the pool b/pool is not in the volume group a of --lvm"),
         Mistake(["--lvm=a", "--no-wipe", "--layout=disk"], 64, "--no-wipe: a partitioned disk is written around"),
+        Mistake(["--base=sometimes"], 64, "--base: \"sometimes\" is not known", "fresh, cached, offline"),
+        Mistake(["--base=cached"], 64, "--base: a base is in a thin pool", "--lvm_thin=POOL"),
+        Mistake(
+            ["--lvm=a", "--lvm_thin=pool", "--base=cached", "--layout=disk"], 64, "--base: a base is a file system"),
+        Mistake(["--lvm=a", "--lvm_thin=pool", "--base=cached", "--fs=xfs", "--size=1G"], 64, "--base", "and no xfs"),
+        Mistake(
+            [
+                "--lvm=a", "--lvm_thin=pool", "--base=fresh", "--install-method=copy",
+                "--install-source=/usr/share/misc",
+            ], 64, "--base: whether /usr/share/misc has changed", "make a tar of it"),
+        Mistake(["--dontformat"], 64, "--dontformat: what is made for the guest has no file system yet"),
+        Mistake(["--force-volume=vg0/x"], 64, "--force-volume: the guest's disks are no volumes"),
+        Mistake(["--lvm=a", "--force-volume=x"], 64, "--force-volume: \"x\""),
         Mistake(["--hostname=we b"], 64, "--hostname", "\"we b\" is not a host name"),
         Mistake(["--hostname=../../etc"], 64, "--hostname", "is not a host name"),
         Mistake(["--dhcp", "--ip=192.0.2.1"], 64, "--ip: a guest with --dhcp has no fixed address (192.0.2.1)"),

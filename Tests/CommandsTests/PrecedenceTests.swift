@@ -42,6 +42,27 @@ struct PrecedenceTests {
         #expect(try mac([:], ["randommac": "0"]) == "00:16:3E:99:7B:CC")
     }
 
+    @Test("--base of a file is a wish for those guests that can be clones; on the command line it must be possible")
+    func base() throws {
+        func use(
+            _ commandLine: [String: String], _ file: [String: String], pool: String?, kind: FileSystemKind = .ext4
+        ) throws -> GuestSpec.Install.BaseUse {
+            let home = GuestSpec.Storage.Home.volumes(
+                try VolumeGroupName("vg0"), pool: try pool.map { try VolumeName($0) }, wiping: true)
+            let root = try Partition(
+                name: "disk", size: .gibibytes(1), content: .fileSystem(kind, mountPoint: "/"), mountOptions: "noatime")
+            return try BaseBuilder(values: values(commandLine, file)).build(
+                GuestSpec.Storage(directory: "/srv", home: home, partitions: [root]), method: .debootstrap)
+        }
+        #expect(try use([:], [:], pool: "pool") == .never)
+        #expect(try use([:], ["base": "fresh"], pool: "pool") == .fresh)
+        #expect(try use(["base": "none"], ["base": "fresh"], pool: "pool") == .never)
+        #expect(try use([:], ["base": "fresh"], pool: nil) == .never)
+        #expect(try use([:], ["base": "fresh"], pool: "pool", kind: .btrfs) == .never)
+        #expect(throws: OptionError.self) { try use(["base": "fresh"], [:], pool: nil) }
+        #expect(throws: OptionError.self) { try use([:], ["base": "often"], pool: "pool") }
+    }
+
     private struct OneByte: RandomSource {
         func bytes(_ count: Int) -> [UInt8] { [UInt8](repeating: 42, count: count) }
     }
