@@ -57,9 +57,16 @@ package struct MirrorProbe: Sendable {
             let question = Invocation(
                 "wget", ["--quiet", "--output-document=-", "--tries=1", "--timeout=15", address(of: file)],
                 environment: environment, timeout: 60)
-            if let answer = try? await host.processes.capture(question), answer.status.isSuccess {
-                return answer.output
+            guard host.processes.find(question.executable) != nil else {
+                throw BootstrapError(
+                    "wget: not on this host, and the mirror is asked by it whether the archive has moved on",
+                    hint: "apt-get install wget; with a base that is there, --base=cached asks nobody",
+                    cause: .unavailable)
             }
+            let answer = try await host.processes.capture(question)
+            if answer.status.isSuccess { return answer.output }
+            // 8: the server has answered, and has no such file (wget(1)).
+            if answer.status != .exited(8) { break }
         }
         throw refusal
     }

@@ -266,6 +266,11 @@ package struct GuestSpec: Sendable {
             /// The guest's own kernel, found by GRUB for Xen at this path of dom0.
             case pvgrub(FilePath)
 
+            /// The host's kernel that it boots with.
+            package var hostKernel: FilePath? {
+                if case .hostKernel(let kernel, _) = self { kernel } else { nil }
+            }
+
             /// Whether the guest must bring a kernel of its own.
             package var needsGuestKernel: Bool {
                 if case .hostKernel = self { false } else { true }

@@ -25,6 +25,8 @@ package protocol FileReading: Sendable {
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether the path can be executed by this process.
     func isExecutable(_ path: FilePath) -> Bool
+    /// Whether ``FileChanging/mount(_:at:type:options:)`` can be done here.
+    var mountsPrivately: Bool { get }
 }
 
 /// Changing files of the host. Each call is one effect: a step journals it.
@@ -57,10 +59,13 @@ package protocol FileChanging: Sendable {
     func synchronize(_ path: FilePath) throws(HostError)
     /// Mounts a block device's file system on a directory, for this process and those that it starts only; however they end,
     /// it ends with them (``PrivateMounts``).
-    func mount(_ device: FilePath, at directory: FilePath, type: String) throws(HostError)
-    /// Unmounts what ``mount(_:at:type:)`` mounted there; when it returns, all is written and the device is free.
+    ///
+    /// - Parameter options: those of mount(8) that only the file system knows.
+    func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError)
+    /// Unmounts what ``mount(_:at:type:options:)`` mounted there; when it returns, all is written and the device is free.
     ///
     /// - Returns: whether there was anything.
+    /// - Throws: also when something could not be written.
     func unmount(_ directory: FilePath) throws(HostError) -> Bool
 }
 

@@ -11,6 +11,8 @@ package struct Invocation: Sendable, Equatable {
     package var input: Input
     /// Seconds after which the program is ended; nil waits for ever.
     package var timeout: Int?
+    /// Whether what it starts goes on when it has ended, and this process too: it is not to be in our mount namespace.
+    package var isLasting = false
 
     package init(
         _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: Input = .none,

@@ -7,17 +7,26 @@ import SystemPackage
 /// A mount namespace of this process's own: what is mounted in it nobody else sees or keeps busy, and it is gone with the
 /// last of its processes, whatever ends them. What the host mounts and unmounts shows in it as before.
 package enum PrivateMounts {
-    private static let isEntered = Mutex(false)
+    /// The namespace that the process came from, once it has left it.
+    private static let origin = Mutex<Int32?>(nil)
 
-    static var areThere: Bool { isEntered.withLock { $0 } }
+    package static var areThere: Bool { origin.withLock { $0 != nil } }
+
+    /// A path for nsenter(1), for programs that outlive this process: they would keep the namespace, and what is mounted in it.
+    static var wayOut: String? { origin.withLock { $0.map { "/proc/\(getpid())/fd/\($0)" } } }
 
     /// Enters it, as the first thing that the process does: threads that are there already stay outside. Where the kernel
     /// does not give one all stays as it is, and ``FileChanging/mount(_:at:type:)`` says so once it is asked.
     package static func enter() {
+        let former = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)
+        guard former >= 0 else { return }
         guard isSingleThreaded, clinux_unshare(CLINUX_CLONE_NEWNS) == 0,
             Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil) == 0
-        else { return }
-        isEntered.withLock { $0 = true }
+        else {
+            close(former)
+            return
+        }
+        origin.withLock { $0 = former }
     }
 
     private static var isSingleThreaded: Bool {
@@ -31,23 +40,36 @@ package enum PrivateMounts {
 }
 
 extension RealFileSystem {
-    package func mount(_ device: FilePath, at directory: FilePath, type: String) throws(HostError) {
+    package var mountsPrivately: Bool { PrivateMounts.areThere }
+
+    package func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError) {
         guard PrivateMounts.areThere else {
             throw HostError(
                 "cannot mount \(device): this host gives no mount namespace, without which a mount could be left behind",
                 hint: "a container needs CAP_SYS_ADMIN for that")
         }
-        guard Glibc.mount(device.string, directory.string, type, 0, nil) == 0 else {
+        guard Glibc.mount(device.string, directory.string, type, 0, options) == 0 else {
             throw HostError(cannot: "mount \(device) on \(directory)", Kernel.lastError)
         }
     }
 
     package func unmount(_ directory: FilePath) throws(HostError) -> Bool {
         guard PrivateMounts.areThere else { return false }
+        try writeOut(directory)
         if umount2(directory.string, Int32(UMOUNT_NOFOLLOW)) == 0 { return true }
         let error = Kernel.lastError
         // Nothing is mounted there, or nothing is there.
         if error == .invalidArgument || error == .noSuchFileOrDirectory { return false }
         throw HostError(cannot: "unmount \(directory)", error)
+    }
+
+    /// What could not be written is told by this alone: unmounting loses it without a word.
+    private func writeOut(_ directory: FilePath) throws(HostError) {
+        let descriptor = open(directory.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard clinux_syncfs(descriptor) == 0 else {
+            throw HostError(cannot: "write all of \(directory) to its device", Kernel.lastError)
+        }
     }
 }

@@ -57,9 +57,10 @@ package struct SubprocessRunner: ProcessRunning {
         _ invocation: Invocation, output: Output, error: Failure
     ) async throws(HostError) -> (status: ExitStatus, output: Output.OutputType)
     where Output.OutputType: Sendable, Failure.OutputType: Sendable {
-        guard let program = find(invocation.executable) else {
+        guard let found = find(invocation.executable) else {
             throw HostError("cannot run \(invocation.executable): there is no such program on this host")
         }
+        let (program, invocation) = outside(found, invocation)
         let limit = invocation.timeout
         do {
             return try await withThrowingTaskGroup(of: (status: ExitStatus, output: Output.OutputType)?.self) { group in
@@ -92,6 +93,16 @@ package struct SubprocessRunner: ProcessRunning {
         } catch {
             throw HostError("cannot run \(program): \(error)")
         }
+    }
+
+    /// What is to last is run where this process came from.
+    private func outside(_ program: FilePath, _ invocation: Invocation) -> (FilePath, Invocation) {
+        guard invocation.isLasting, let wayOut = PrivateMounts.wayOut, let nsenter = find("nsenter") else {
+            return (program, invocation)
+        }
+        var outside = invocation
+        outside.arguments = ["--mount=\(wayOut)", "--", program.string] + invocation.arguments
+        return (nsenter, outside)
     }
 
     private func execute<Output: OutputProtocol, Failure: ErrorOutputProtocol>(

@@ -39,15 +39,18 @@ package struct Volume: Sendable, Hashable {
     package var isThinPool: Bool
     /// Of a thin pool: whether blocks read as zeros that its volumes have not written.
     package var zeroesBlocks: Bool
-    /// Whether others are made of it that would go with it: snapshots outside thin pools, thin clones of an external origin.
+    /// Whether others are made of it that would go with it: snapshots outside thin pools, thin clones of an external origin,
+    /// the volumes of a pool.
     package var hasDependents: Bool
+    package var isReadOnly: Bool
     /// Whether somebody has its device open: a running guest, a mount.
     package var isOpen: Bool
 
     package init(
         group: String, name: String, uuid: String, size: Int64, tags: Set<String> = [], pool: String? = nil,
         dataPercent: Double? = nil, metadataPercent: Double? = nil, isThinPool: Bool = false, zeroesBlocks: Bool = true,
-        hasDependents: Bool = false, isOpen: Bool = false
+        hasDependents: Bool = false, isReadOnly: Bool = false,
+        isOpen: Bool = false
     ) {
         self.group = group
         self.name = name
@@ -60,6 +63,7 @@ package struct Volume: Sendable, Hashable {
         self.isThinPool = isThinPool
         self.zeroesBlocks = zeroesBlocks
         self.hasDependents = hasDependents
+        self.isReadOnly = isReadOnly
         self.isOpen = isOpen
     }
 }

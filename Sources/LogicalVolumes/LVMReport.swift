@@ -31,11 +31,12 @@ enum LVMReport {
     }
 
     static let volumeFields: StaticString =
-        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,lv_role,zero,pool_lv,data_percent,metadata_percent,lv_device_open"
+        "vg_name,lv_name,lv_uuid,lv_size,lv_tags,lv_layout,lv_role,lv_permissions,zero,pool_lv,data_percent,metadata_percent,lv_device_open"
 
     static func volume(_ row: [String: String]) throws(HostError) -> Volume {
         let pool = try field("pool_lv", row)
         let roles = Set(try field("lv_role", row).split(whereSeparator: isSeparator))
+        let layout = Set(try field("lv_layout", row).split(whereSeparator: isSeparator))
         let origins: Set<Substring> = ["thickorigin", "multithickorigin", "extthinorigin", "multiextthinorigin"]
         return Volume(
             group: try field("vg_name", row), name: try field("lv_name", row), uuid: try field("lv_uuid", row),
@@ -43,9 +44,9 @@ enum LVMReport {
             tags: Set(try field("lv_tags", row).split(separator: ",").map(String.init)),
             pool: pool.isEmpty ? nil : pool, dataPercent: try percent("data_percent", row),
             metadataPercent: try percent("metadata_percent", row),
-            isThinPool: Set(try field("lv_layout", row).split(whereSeparator: isSeparator))
-                .isSuperset(of: ["thin", "pool"]),
-            zeroesBlocks: isSet(try field("zero", row), "zero"), hasDependents: !roles.isDisjoint(with: origins),
+            isThinPool: layout.isSuperset(of: ["thin", "pool"]), zeroesBlocks: isSet(try field("zero", row), "zero"),
+            hasDependents: !roles.isDisjoint(with: origins) || layout.contains("pool"),
+            isReadOnly: try field("lv_permissions", row).hasPrefix("read-only"),
             isOpen: isSet(try field("lv_device_open", row), "open"))
     }
 

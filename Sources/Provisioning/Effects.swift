@@ -112,9 +112,9 @@ package struct Effects: Sendable {
     }
 
     /// Mounts a volume of this run's in its working directory, for this process alone.
-    func mount(_ device: FilePath, at directory: FilePath, type: String, step: String) throws {
+    func mount(_ device: FilePath, at directory: FilePath, type: String, options: String, step: String) throws {
         _ = try store.intend(.unmount(path: directory.string), step: step, run: run)
-        try host.files.mount(device, at: directory, type: type)
+        try host.files.mount(device, at: directory, type: type, options: options)
     }
 
     /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before

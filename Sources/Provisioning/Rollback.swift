@@ -55,7 +55,8 @@ package struct Rollback: Sendable {
                 case .removeForeignVolume(let group, let name, _): outcome.left.append("\(group)/\(name) (kept)")
                 case .removeTree(let path, _), .removeFile(let path, _):
                     if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
-                case .emptyFileSystem(let device, _, _): outcome.left.append("what is in \(device.path) (kept)")
+                case .claim, .releaseFileSystem: break
+                case .emptyFileSystem(let device, _, _, _): outcome.left.append("what is in \(device.path) (kept)")
                 case .clearDevice(let path, _): outcome.left.append("what is written on \(path) (kept)")
                 case .removeDirectoryIfEmpty: break
                 // It goes with this process anyway.

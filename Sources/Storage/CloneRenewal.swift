@@ -28,7 +28,10 @@ package struct CloneRenewal: Sendable {
         [
             Invocation("e2fsck", ["-f", "-n", device.string], environment: Self.environment),
             Invocation("tune2fs", ["-U", uuid, device.string], environment: Self.environment),
-            Invocation("resize2fs", [device.string], environment: Self.environment),
+            // Where the kernel's ext4 is not loaded it would write all new inode tables itself.
+            Invocation(
+                "resize2fs", [device.string],
+                environment: Self.environment.merging(["RESIZE2FS_FORCE_LAZY_ITABLE_INIT": "1"]) { $1 }),
         ]
     }
 

@@ -45,9 +45,12 @@ package struct FileSystemMaker: Sendable {
 
     /// A file system holding the tree's content; an empty one with a nil tree.
     ///
-    /// - Parameter tree: required to be nil where ``writesFromDirectory(_:)`` says no.
+    /// - Parameters:
+    ///   - tree: required to be nil where ``writesFromDirectory(_:)`` says no.
+    ///   - grows: whether it will be much larger one day: an ext file system has the proportions of its first size for ever.
     package func fileSystem(
-        _ kind: FileSystemKind, tree: FilePath?, features: ExtFeatures.Guest, keepsAllocation: Bool
+        _ kind: FileSystemKind, tree: FilePath?, features: ExtFeatures.Guest, keepsAllocation: Bool,
+        grows: Bool = false
     ) -> Invocation {
         switch kind {
         case .ext2, .ext3, .ext4:
@@ -56,6 +59,12 @@ package struct FileSystemMaker: Sendable {
             var extended = ["root_owner=0:0"]
             // Discarding would take back the blocks that the user asked for.
             if keepsAllocation { extended.append("nodiscard") }
+            if grows {
+                arguments += ["-i", "\(Self.bytesPerInode)"]
+                if kind != .ext2 { arguments += ["-J", "size=\(Self.journal.mebibytes)"] }
+                // The journal need not be zeroed where all is; descriptors are reserved for 1 TiB of blocks.
+                extended += ["lazy_journal_init=1", "resize=\(1 << 28)"]
+            }
             arguments += ["-E", extended.joined(separator: ",")]
             if let tree { arguments += ["-d", tree.string] }
             return Invocation("mke2fs", arguments + [image.string], environment: Self.environment)
@@ -81,6 +90,11 @@ package struct FileSystemMaker: Sendable {
         return confinement.wrap(
             Invocation("cp", ["-a", "--sparse=auto", "\(tree)/.", "\(mountPoint)/"], environment: Self.environment))
     }
+
+    /// What mke2fs.conf has for file systems of some size; for small ones it has more inodes, which is wasted on a large one.
+    package static let bytesPerInode: Int64 = 16 << 10
+    /// Of an ext3 or ext4 that grows.
+    package static let journal = ByteSize.mebibytes(64)
 
     private static let environment = ["LC_ALL": "C.UTF-8"]
 }

@@ -37,8 +37,12 @@ package struct HookEnvironment: Sendable {
         }
     }
 
-    /// - Parameter identifiers: the file systems' UUIDs, by partition name.
-    package init(_ spec: GuestSpec, plan: DiskPlan, identifiers: [String: String], paths: Paths) {
+    /// - Parameters:
+    ///   - identifiers: the file systems' UUIDs, by partition name.
+    ///   - base: the base that the guest is a clone of.
+    package init(
+        _ spec: GuestSpec, plan: DiskPlan, identifiers: [String: String], base: String? = nil, paths: Paths
+    ) {
         var variables: [String: String] = [:]
         for (key, value) in spec.tailoring.extraVariables where Self.isVariableName(key) { variables[key] = value }
         Self.addMachine(spec, to: &variables)
@@ -47,6 +51,7 @@ package struct HookEnvironment: Sendable {
         Self.addDisks(spec, plan, identifiers, to: &variables)
         Self.addArchive(spec, to: &variables)
         Self.addPaths(paths, to: &variables)
+        variables["DOMUS_BASE"] = base
         variables["DOMUS_SSH_KEYS"] = paths.authorizedKeys?.string
         variables["DOMUS_SKEL"] = paths.skeleton?.string
         self.variables = variables
@@ -88,7 +93,6 @@ package struct HookEnvironment: Sendable {
     private static func addSystem(_ spec: GuestSpec, to variables: inout [String: String]) {
         variables["dist"] = spec.release.codename
         variables["arch"] = spec.architecture.rawValue
-        variables["modules"] = spec.boot.modules?.string
         if spec.boot.loader.needsGuestKernel { variables["DOMUS_INSTALL_KERNEL"] = "1" }
     }
 
@@ -105,6 +109,7 @@ package struct HookEnvironment: Sendable {
         variables["memory"] = "\(spec.machine.memory.mebibytes)"
         variables["maxmem"] = (spec.machine.maximumMemory?.mebibytes).map { "\($0)" }
         variables["vcpus"] = "\(spec.machine.virtualCPUs)"
+        variables["modules"] = spec.boot.modules?.string
         variables["type"] = spec.machine.type.rawValue
         variables["serial_device"] = spec.boot.serialDevice
         variables["disk_device"] = spec.storage.diskDevice

@@ -44,18 +44,26 @@ package enum FakeFileSystems {
         process.command.option("loop-mount")?.split(separator: ":").first.map(String.init)
     }
 
-    /// Puts files into the file system on a device: more bytes behind its superblock.
+    /// Puts files into the file system on a device.
     package static func fill(_ device: String, isCutShort: Bool = false, in tree: inout FakeTree) {
-        put(
-            superblock(of: device, tree) + Array((isCutShort ? "half a system" : "a system").utf8), on: device,
-            in: &tree)
+        setNames(names(on: device, tree) + [isCutShort ? "half-a-system" : "bin"], on: device, in: &tree)
     }
 
-    private static func superblock(of device: String, _ tree: FakeTree) -> [UInt8] {
+    /// What is in its root directory: the names stand behind its superblock.
+    package static func names(on device: String, _ tree: FakeTree) -> [String] {
+        String(decoding: bytes(of: device, tree).dropFirst(2048), as: UTF8.self).split(separator: " ").map(String.init)
+    }
+
+    private static func setNames(_ names: [String], on device: String, in tree: inout FakeTree) {
+        let text = Set(names).sorted().joined(separator: " ")
+        put(Array(bytes(of: device, tree).prefix(2048)) + Array(text.utf8), on: device, in: &tree)
+    }
+
+    private static func bytes(of device: String, _ tree: FakeTree) -> [UInt8] {
         guard let id = try? tree.find(device, followsLast: true), case .file(let bytes, _) = tree[id].body else {
             return []
         }
-        return Array(bytes.prefix(2048))
+        return bytes
     }
 
     static let programs: [String: FakeHost.Program] = [
@@ -63,17 +71,34 @@ package enum FakeFileSystems {
         "debugfs": { process in
             let device = process.command.arguments.last ?? ""
             process.output = "debugfs 1.47.0\n/2/040755/0/0/.//\n/2/040755/0/0/..//\n/11/040700/0/0/lost+found//\n"
-            if let id = try? process.tree.find(device, followsLast: true),
-                case .file(let bytes, _) = process.tree[id].body, bytes.count > 2048
-            {
-                process.output += "/12/040755/0/0/bin//\n"
+            if process.command.arguments[1] == "ls -p /" {
+                for name in names(on: device, process.tree) { process.output += "/12/040755/0/0/\(name)//\n" }
+            } else {
+                process.output = process.output.replacing("/11/040700/0/0/lost+found//\n", with: "")
             }
             return .exited(0)
         },
-        // MOUNT-POINT ... -delete
+        // MOUNT-POINT ... -delete: all but a run's mark.
         "find": { process in
             guard let device = mounted(process), !process.isCutShort else { return .exited(1) }
-            put(superblock(of: device, process.tree), on: device, in: &process.tree)
+            setNames(names(on: device, process.tree).filter { $0.hasPrefix(".domus-") }, on: device, in: &process.tree)
+            return .exited(0)
+        },
+        "touch": { process in
+            guard let device = mounted(process), !process.isCutShort else { return .exited(1) }
+            let name = process.command.arguments[0].split(separator: "/").last.map(String.init) ?? ""
+            setNames(names(on: device, process.tree) + [name], on: device, in: &process.tree)
+            return .exited(0)
+        },
+        "ls": { process in
+            guard let device = mounted(process) else { return .exited(1) }
+            process.output = names(on: device, process.tree).joined(separator: "\n") + "\n"
+            return .exited(0)
+        },
+        "rm": { process in
+            guard let device = mounted(process), !process.isCutShort else { return .exited(1) }
+            let name = process.command.arguments[1].split(separator: "/").last.map(String.init) ?? ""
+            setNames(names(on: device, process.tree).filter { $0 != name }, on: device, in: &process.tree)
             return .exited(0)
         },
         "chattr": { _ in .exited(0) },

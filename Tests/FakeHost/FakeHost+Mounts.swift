@@ -5,7 +5,9 @@ import SystemPackage
 /// Mounts of this process alone. A device's file system is shown as a system that is the same each time; when it is
 /// unmounted the device holds the list of what is in it.
 extension FakeHost {
-    package func mount(_ device: FilePath, at directory: FilePath, type: String) throws(HostError) {
+    package var mountsPrivately: Bool { true }
+
+    package func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError) {
         let effect = "mount \(device) on \(directory)"
         _ = try begin(effect)
         var tree = machine.tree

@@ -48,6 +48,7 @@ package enum FakeVolumes {
             volume.isOpen ? "open" : "", volume.isThinPool ? "pool" : "",
             volume.dataPercent.map { "\($0)" } ?? "", volume.metadataPercent.map { "\($0)" } ?? "",
             volume.zeroesBlocks ? "zero" : "", volume.hasDependents ? "origin" : "",
+            volume.isReadOnly ? "read-only" : "",
         ]
         .joined(separator: "\n")
     }
@@ -59,7 +60,7 @@ package enum FakeVolumes {
             tags: Set(lines[2].split(separator: ",").map(String.init)), pool: lines[3].isEmpty ? nil : lines[3],
             dataPercent: Double(lines[6]), metadataPercent: Double(lines[7]), isThinPool: lines[5] == "pool",
             zeroesBlocks: lines[8] == "zero", hasDependents: lines[9] == "origin",
-            isOpen: lines[4] == "open")
+            isReadOnly: lines[10] == "read-only", isOpen: lines[4] == "open")
     }
 
     static func volumes(in group: String, _ tree: FakeTree) throws(Errno) -> [Volume] {
@@ -142,7 +143,7 @@ extension FakeHost: VolumeManaging {
             else { return false }
             if volume.isOpen { throw .resourceBusy }
             tree.take("\(FakeVolumes.root)/\(path.group)/\(uuid)")
-            tree.take(path.device)
+            tree.take(volume.isReadOnly ? FakeVolumes.sealed(volume) : path.device)
             return true
         }
     }
@@ -200,6 +201,7 @@ extension FakeHost: VolumeManaging {
             volume.name = name.name
             volume.uuid = "uuid-of-\(name)"
             volume.tags = Set(tags.map(\.text))
+            volume.isReadOnly = false
             tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(origin.group)/\(volume.uuid)")
             tree.put(
                 .file(Array((tree.text(FakeVolumes.sealed(source)) ?? "").utf8), size: source.size),
@@ -210,9 +212,11 @@ extension FakeHost: VolumeManaging {
     package func seal(_ path: VolumePath) throws(HostError) {
         try change("seal the volume \(path)") { tree, _ throws(Errno) in
             guard
-                let volume = try FakeVolumes.volumes(in: path.group.name, tree)
+                var volume = try FakeVolumes.volumes(in: path.group.name, tree)
                     .first(where: { $0.name == path.volume.name })
             else { throw .noSuchFileOrDirectory }
+            volume.isReadOnly = true
+            tree.put(FakeVolumes.text(volume), at: "\(FakeVolumes.root)/\(path.group)/\(volume.uuid)")
             tree.put(tree.text(path.device) ?? "", at: FakeVolumes.sealed(volume))
             tree.take(path.device)
         }

@@ -91,7 +91,7 @@ package enum FakePrograms {
         },
         "xl": xl,
         "wget": { process in
-            process.output = "Origin: Example\n"
+            process.output = "Origin: Example\nDate: some day\nSHA256:\n 0123 456 main/binary-amd64/Packages.xz\n"
             return .exited(0)
         },
         "lvmconfig": { process in

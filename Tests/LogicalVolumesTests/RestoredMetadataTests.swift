@@ -81,7 +81,7 @@ struct RestoredMetadataTests {
     func snapshots() async throws {
         try await withVolumes(zeroing: true) { group in
             let volumes = try manager.volumes(in: group)
-            #expect(volumes.filter(\.hasDependents).map(\.name) == ["base"])
+            #expect(volumes.filter(\.hasDependents).map(\.name) == ["base", "pool"])
             let tag = try VolumeTag("domus.run.1")
             let error = #expect(throws: HostError.self) {
                 try manager.remove(from: group, uuid: volumes[1].uuid, tag: tag)

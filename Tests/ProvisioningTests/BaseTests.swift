@@ -26,6 +26,7 @@ struct BaseTests {
             { $0.machine.type = .pv },
             { $0.boot.loader = .pygrub },
             { $0.boot.serialDevice = "hvc1" },
+            { $0.boot.modules = "/lib/modules/6.1.0" },
             { $0.storage.partitions = [Sample.partition("disk", 8192)] },
             { $0.storage.diskDevice = "sda" },
             { $0.interface = Sample.interface(.fixed([Sample.address("192.0.2.10", 24)])) },
@@ -59,8 +60,8 @@ struct BaseTests {
             { $0.install.security = nil },
             { $0.install.updatesSuite = nil },
             { $0.install.include = ["less"] },
-            { $0.boot.modules = "/lib/modules/6.1.0" },
             { $0.boot.loader = .hostKernel(kernel: "/boot/vmlinuz-6.1.0-37-amd64", initrd: nil) },
+            { $0.boot.loader = .hostKernel(kernel: "/boot/vmlinuz-3.2.0-4-amd64", initrd: nil) },
             {
                 $0.boot.loader = .pvgrub("/usr/lib/grub-xen/grub-x86_64-xen.bin")
                 $0.machine.type = .pv
@@ -75,6 +76,10 @@ struct BaseTests {
         keys.append(try key({ _ in }, on: world))
         world.machine.tree.put("#!/bin/sh\n", at: "/etc/xen-tools/hooks.d/20-setup-apt", mode: 0o755)
         world.machine.tree.put("#!/bin/sh\n# another\n", at: "/etc/xen-tools/hooks.d/80-install-kernel", mode: 0o755)
+        keys.append(try key({ _ in }, on: world))
+        world.machine.tree.put("de_DE.UTF-8 UTF-8\n", at: "/etc/locale.gen")
+        keys.append(try key({ _ in }, on: world))
+        world.machine.tree.put("another key", at: Sample.keyring.string)
         keys.append(try key({ _ in }, on: world))
         #expect(Set(keys).count == keys.count)
         // A hook that is for guests only makes no other base.
@@ -118,12 +123,42 @@ struct BaseTests {
         #expect(try await found(.fresh, in: outdated) == nil)
         // Whoever took its volume away, or put another in its place: the record alone is no base.
         for change: (inout Volume) -> Void in [
-            { $0.name = "elsewhere" }, { $0.tags = [] }, { $0.pool = nil },
+            { $0.name = "elsewhere" }
         ] {
             let changed = try world.copy()
             FakeVolumes.change(base.volume.name, of: "vg0", in: &changed.machine.tree, change)
             #expect(try await found(.cached, in: changed) == nil)
         }
+        // And what has its name otherwise is in the way, not ours to remove.
+        for change: (inout Volume) -> Void in [{ $0.tags = [] }, { $0.pool = nil }, { $0.isReadOnly = false }] {
+            let changed = try world.copy()
+            FakeVolumes.change(base.volume.name, of: "vg0", in: &changed.machine.tree, change)
+            let error = await #expect(throws: ProvisioningError.self) { try await found(.cached, in: changed) }
+            #expect(error?.exit == .cannotCreate && error?.message.contains("not a base as Domus left it") == true)
+        }
+    }
+
+    @Test("a base whose volume somebody has removed is made again")
+    func lost() async throws {
+        let world = try await Work.worldWithBase()
+        let base = try #require(try world.store.bases().first)
+        let path = try VolumePath(VolumeGroupName("vg0"), VolumeName(base.volume.name))
+        #expect(try world.process().host.volumes.remove(path, uuid: base.volume.uuid))
+        let built = try await Work.makeBase(for: Work.clone(), in: world, as: world.process())
+        #expect(built?.seconds != nil && built?.record.id == base.id)
+        #expect(try world.store.bases().count == 1)
+        try await Work.createClone(Work.clone(), in: world, as: world.process())
+    }
+
+    @Test("pools have bases of their own")
+    func pools() throws {
+        let shape = try Work.shape(of: Work.clone(), on: Work.worldWithPool().process().host)
+        let state = ArchiveState(digest: "0")
+        let group = try VolumeGroupName("vg0")
+        let ids = try ["pool", "fast"].map {
+            baseID(shape: shape, state: state, group: group, pool: try VolumeName($0))
+        }
+        #expect(Set(ids).count == 2)
     }
 
     @Test("without a base, --base=offline says so")
@@ -183,6 +218,10 @@ struct BaseTests {
             try await Work.makeBase(for: Work.clone(), in: world, as: world.process(), reporter: telling)
         }
         while telling.told.isEmpty { await Task.yield() }
+        FakeVolumes.add(
+            Volume(
+                group: "vg0", name: base.volume.name, uuid: base.volume.uuid, size: base.size, tags: ["domus"],
+                pool: "pool", isReadOnly: true), to: &world.machine.tree)
         try world.store.commit(run: "other", savingBase: base)
         try world.store.end(run: "other")
         let built = try await waiting.value

@@ -169,6 +169,46 @@ struct DeviceTests {
         #expect(other?.message.contains("is not the one that it was") == true && other?.exit == .temporary)
     }
 
+    @Test("what somebody puts in while the system is installed is not taken out with ours")
+    func filledInBetween() async throws {
+        let world = try Work.worldWithFormatted()
+        let machine = world.machine
+        let process = world.process(programs: [
+            "40-setup-networking": { process in
+                FakeFileSystems.fill("/dev/sdx1", in: &process.tree)
+                return .exited(0)
+            }
+        ])
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.create(Work.onFormatted, in: world, as: process)
+        }
+        #expect(error?.message == "the file system on /dev/sdx1 is not empty: bin" && error?.left == [])
+        #expect(FakeFileSystems.names(on: "/dev/sdx1", machine.tree) == ["bin"])
+    }
+
+    @Test("of two runs that want one file system the second leaves what the first has put in")
+    func claimed() async throws {
+        let trial = try Work.worldWithFormatted()
+        let through = trial.process()
+        try await Work.create(Work.onFormatted, in: trial, as: through)
+        let number = try #require(through.effects.firstIndex { $0.hasPrefix("run cp ") }) + 1
+        let world = try Work.worldWithFormatted()
+        let first = world.process([.killAfter(number)])
+        await #expect(throws: ProvisioningError.self) {
+            try await Work.create(Work.onFormatted, in: world, as: first, run: "000000000001")
+        }
+        var spec = Work.onFormatted
+        spec.hostname = try Hostname("web2")
+        let marks = FakeFileSystems.names(on: "/dev/sdx1", world.machine.tree)
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.create(spec, in: world, as: world.process())
+        }
+        #expect(error?.message.contains("is being written for the guest web1") == true)
+        #expect(
+            FakeFileSystems.names(on: "/dev/sdx1", world.machine.tree) == marks && marks.contains(".domus-000000000001")
+        )
+    }
+
     @Test("it is filled and not made; the swap area is made")
     func filled() async throws {
         let world = try Work.worldWithFormatted()
@@ -178,7 +218,8 @@ struct DeviceTests {
         let programs = process.invocations.map { ConfinedCommand($0) }
         #expect(!programs.contains { $0.executable == "mke2fs" })
         #expect(programs.contains { $0.executable == "mkswap" && $0.arguments.last == "/dev/sdx2" })
-        #expect(world.machine.tree.text("/dev/sdx1")?.hasSuffix("a system") == true)
+        // Without the run's mark.
+        #expect(FakeFileSystems.names(on: "/dev/sdx1", world.machine.tree) == ["bin"])
         // Not a byte of it was zeroed.
         #expect(!process.effects.contains { $0.hasPrefix("zero /dev/sdx1") })
     }

@@ -118,6 +118,19 @@ struct VolumeTests {
         #expect(pool?.message.contains("it is a thin pool") == true)
         let origin = try await check([disk]) { $0.hasDependents = true }
         #expect(origin?.message.contains("has others made of it") == true)
+        // Another guest's, whose name and partition make the same name.
+        let world = try Work.worldWithVolumeGroup()
+        var other = try Work.onVolumes()
+        other.hostname = try Hostname("web1-disk")
+        other.storage.partitions = [Sample.partition("a", 1024)]
+        try await Work.create(other, in: world, as: world.process(), run: "000000000001")
+        var spec = try Work.onVolumes()
+        spec.storage.partitions = [Sample.partition("disk-a", 1024)]
+        let taken = await #expect(throws: ProvisioningError.self) {
+            try await Work.check(
+                spec, in: world, as: world.process(), forced: [VolumePath(parsing: "vg0/web1-disk-a")])
+        }
+        #expect(taken?.message.contains("it is the guest web1-disk's") == true && taken?.exit == .cannotCreate)
         // Another that would be lost for nothing.
         let mistake = try await check([disk, VolumePath(parsing: "vg0/theirs")])
         #expect(mistake?.exit == .usage)

@@ -20,12 +20,12 @@ struct RealFileSystemTests {
 
     private func make(
         _ kind: FileSystemKind, _ mebibytes: Int64, tree: FilePath?, guest: ExtFeatures.Guest = .init(),
-        allocated: Bool = false
+        allocated: Bool = false, grows: Bool = false
     ) async throws -> FilePath {
         let image = directory("disk.img")
         _ = try files.createImage(image, size: .mebibytes(mebibytes), allocated: allocated)
         let invocation = FileSystemMaker(image: image, uuid: Self.uuid).fileSystem(
-            kind, tree: tree, features: guest, keepsAllocation: allocated)
+            kind, tree: tree, features: guest, keepsAllocation: allocated, grows: grows)
         let log = directory("log")
         let status = try await runner.run(invocation, appendingOutputTo: log)
         #expect(status.isSuccess, "\(invocation.commandLine): \((try? readText(log)) ?? "")")
@@ -50,6 +50,43 @@ struct RealFileSystemTests {
         #expect(found.subtracting(["needs_recovery"]) == Set(ExtFeatures(kind: kind, guest: guest).names))
         #expect(try await run("e2fsck", ["-fn", image.string]).succeeded)
         #expect(try await output("debugfs", "-R", "cat /etc/hostname", image.string) == "web1\n")
+    }
+
+    @Test(
+        "a base grows into a guest of any size, with the proportions of one that was made so large", Requirement.root,
+        Requirement.program("mke2fs", "dumpe2fs", "e2fsck", "tune2fs", "resize2fs"),
+        arguments: [FileSystemKind.ext2, .ext3, .ext4],
+        [ExtFeatures.Guest(kernel: [3, 2], e2fsprogs: [1, 42]), .init(kernel: [6, 1], e2fsprogs: [1, 47])])
+    func clone(kind: FileSystemKind, guest: ExtFeatures.Guest) async throws {
+        try writeFile(directory("tree/etc/hostname"), "base\n")
+        let image = try await make(kind, 240, tree: directory("tree"), guest: guest, grows: true)
+        #expect(truncate(image.string, 20 << 30) == 0)
+        let uuid = "0a1b2c3d-0000-4000-8000-000000000002"
+        for invocation in CloneRenewal(device: image, uuid: uuid).invocations {
+            let log = directory("log-\(invocation.executable)")
+            let status = try await runner.run(invocation, appendingOutputTo: log)
+            #expect(status.isSuccess, "\(invocation.commandLine): \((try? readText(log)) ?? "")")
+        }
+        #expect(try await run("e2fsck", ["-fn", image.string]).succeeded)
+        let header = try await output("dumpe2fs", "-h", image.string)
+        func number(_ name: String) -> Int64? {
+            header.split(separator: "\n").first { $0.hasPrefix("\(name):") }?.split(separator: " ").last.flatMap {
+                Int64($0)
+            }
+        }
+        #expect(header.contains(uuid) && !header.contains(Self.uuid))
+        #expect(number("Block count") == 20 << 18)
+        // One for 16 KiB, as mke2fs.conf has it for what is neither small nor huge.
+        let inodes = try #require(number("Inode count"))
+        #expect((18 << 16...20 << 16).contains(inodes), "\(inodes)")
+        if kind != .ext2 {
+            #expect(
+                header.contains("Total journal size:       64M") || header.contains("Journal size:             64M"))
+        }
+        #expect(try await output("debugfs", "-R", "cat /etc/hostname", image.string) == "base\n")
+        // Its tables are not written, but where the file system cannot leave them out.
+        let allocated = try #require(try files.entry(at: image)).allocated
+        #expect(allocated < (kind == .ext4 ? 200 : 700) << 20, "\(allocated)")
     }
 
     @Test(

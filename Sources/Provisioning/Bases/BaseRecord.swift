@@ -48,6 +48,6 @@ package struct BaseRecord: Codable, Sendable, Hashable {
     /// Whether a volume is this base's, as it was left.
     package func isOn(_ volume: Volume) -> Bool {
         volume.group == self.volume.group && volume.name == self.volume.name && volume.uuid == self.volume.uuid
-            && volume.tags.contains(VolumeTags.all) && volume.pool == pool
+            && volume.tags.contains(VolumeTags.all) && volume.pool == pool && volume.isReadOnly
     }
 }

@@ -26,15 +26,16 @@ package struct BaseShape: Sendable, Hashable {
         if let hooks {
             var paths = hooks.hooks.filter { $0.phase == .base }.map { (name: "base/\($0.name)", path: $0.path) }
             paths.append((name: "common.sh", path: locations.hooks.appending("common.sh")))
-            let extra = locations.hooks.appending("files")
-            if try files.entry(at: extra)?.kind == .directory {
-                paths += try files.names(in: extra).map { (name: "files/\($0)", path: extra.appending($0)) }
+            // What they copy from the host: base/95-configure-locales, base/20-setup-apt.
+            for path in [FilePath("/etc/locale.gen")] + install.keyrings where try files.entry(at: path) != nil {
+                paths.append((name: path.string, path: path))
             }
             for (name, path) in paths { scripts[name] = hexadecimal(try files.contents(of: path, limit: 64 << 20)) }
         }
         let parts = Parts(
             format: 1, method: install.method.name, source: install.method.source?.string, include: install.include,
             keyrings: install.keyrings.map(\.string), verification: install.verification.rawValue,
+            kernel: spec.boot.loader.hostKernel?.lastComponent?.string,
             variables: HookEnvironment(baseFor: spec, root: fileSystem, paths: nil).variables,
             scripts: hooks == nil ? nil : scripts)
         let encoder = JSONEncoder()
@@ -54,6 +55,8 @@ package struct BaseShape: Sendable, Hashable {
         var include: [String]
         var keyrings: [String]
         var verification: String
+        /// The host's that boots it: it decides what the file system may use.
+        var kernel: String?
         var variables: [String: String]
         var scripts: [String: String]?
     }
@@ -62,6 +65,10 @@ package struct BaseShape: Sendable, Hashable {
 /// What the archive has at a time, as a digest: the release files of its suites, or the bytes of a tar.
 package struct ArchiveState: Sendable, Hashable {
     package let digest: String
+
+    package init(digest: String) {
+        self.digest = digest
+    }
 
     /// Asks.
     ///
@@ -72,8 +79,12 @@ package struct ArchiveState: Sendable, Hashable {
             return
         }
         var texts: [String] = []
-        for probe in MirrorProbe.all(of: spec) { texts.append(try await probe.release(on: host)) }
-        digest = hexadecimal(Array(texts.joined(separator: "\0").utf8))
+        for probe in MirrorProbe.all(of: spec) {
+            // The lines of digests only: a release file is signed anew, with another date, when nothing in it has changed.
+            texts += try await probe.release(on: host).split(whereSeparator: \.isNewline).filter { $0.hasPrefix(" ") }
+                .map(String.init)
+        }
+        digest = hexadecimal(Array(texts.joined(separator: "\n").utf8))
     }
 
     private static func digest(of file: FilePath, _ files: any FileReading) throws -> String {
@@ -89,9 +100,11 @@ package struct ArchiveState: Sendable, Hashable {
     }
 }
 
-/// The base's own name: of its shape and of what the archive had.
-package func baseID(shape: BaseShape, state: ArchiveState) -> String {
-    String(hexadecimal(Array("\(shape.key) \(state.digest)".utf8)).prefix(12))
+/// The base's own number: of its shape, of what the archive had, and of its place.
+package func baseID(
+    shape: BaseShape, state: ArchiveState, group: VolumeGroupName, pool: VolumeName
+) -> String {
+    String(hexadecimal(Array("\(shape.key) \(state.digest) \(group)/\(pool)".utf8)).prefix(12))
 }
 
 private func hexadecimal(_ bytes: [UInt8]) -> String { hexadecimal(of: SHA256.hash(data: bytes)) }

@@ -17,8 +17,12 @@ struct MakeBase: Step {
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let usage = try context.host.files.usage(of: context.paths.root)
         let path = try DiskPlan.workingVolume(of: Self.drive, in: reference.group, run: context.effects.run)
+        let size = Self.size(bytes: usage.bytes, inodes: usage.inodes)
+        // For nobody's sake but this guest's, so far.
+        try BaseRecord.checkRoom(
+            for: context.spec.hostname, context.disks.root.partition.size, base: reference.id, takes: size.bytes)
         let volume = try context.effects.createOwnVolumes(
-            [.init(path: path, size: Self.size(bytes: usage.bytes, inodes: usage.inodes))], in: reference.group,
+            [.init(path: path, size: size)], in: reference.group,
             pool: reference.pool, tag: VolumeTags.of(base: reference.id), step: summary
         ).first
         guard let volume else { preconditionFailure("one was asked for") }
@@ -26,7 +30,8 @@ struct MakeBase: Step {
         let maker = FileSystemMaker(image: FilePath(volume.path.device), uuid: uuid)
         let invocation = Confinement(helper: context.locations.helper).wrap(
             maker.fileSystem(
-                fileSystem, tree: context.paths.root, features: findings.features, keepsAllocation: true))
+                fileSystem, tree: context.paths.root, features: findings.features, keepsAllocation: true,
+                grows: true))
         let status = try await context.run(invocation)
         guard status.isSuccess else {
             throw StorageError(
@@ -36,9 +41,11 @@ struct MakeBase: Step {
         try context.host.files.synchronize(FilePath(volume.path.device))
     }
 
-    /// Journal, inode tables and reserved blocks of ext4 take about a fifteenth; it has an inode for each 16 KiB.
+    /// Inode tables and reserved blocks take a part; the journal is fixed (``FileSystemMaker/journal``).
     private static func size(bytes: Int64, inodes: Int64) -> ByteSize {
-        let needed = max(bytes / 100 * 115 + (64 << 20), inodes / 100 * 120 * (16 << 10))
+        let needed = max(
+            bytes / 100 * 110 + FileSystemMaker.journal.bytes + (32 << 20),
+            inodes / 100 * 120 * FileSystemMaker.bytesPerInode)
         return ByteSize(bytes: (needed / (4 << 20) + 1) * (4 << 20))
     }
 }
@@ -67,8 +74,10 @@ struct PublishBase: Step {
             volume: .init(group: path.group.name, name: path.volume.name, uuid: volume.uuid), pool: reference.pool.name,
             size: volume.size, created: context.host.clock.seconds, madeBy: Product.version)
         let superseded = try superseded(in: context)
+        // One of that number whose volume somebody has taken away is forgotten.
+        let lost = try effects.store.bases().filter { $0.id == reference.id }
         try effects.store.commit(
-            run: effects.run, savingBase: record, removingBases: superseded.map(\.volume.uuid),
+            run: effects.run, savingBase: record, removingBases: (superseded + lost).map(\.volume.uuid),
             tidying: [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
                 + superseded.map { old in
                     .removeVolume(
@@ -76,14 +85,21 @@ struct PublishBase: Step {
                 })
     }
 
-    /// Older bases of the shape; none while somebody else makes a guest, perhaps of one of them.
+    /// Seconds: somebody may have chosen a younger one, and not come to its clone yet.
+    private static let youth: Int64 = 3600
+
+    /// Older bases of the shape; none while somebody else makes a guest or a base, perhaps of one of them.
     private func superseded(in context: RunContext) throws -> [BaseRecord] {
         let this = context.host.system.thisProcess
-        guard try !context.effects.store.runs().contains(where: { $0.command == "create" && $0.process != this }) else {
-            return []
-        }
+        guard
+            try !context.effects.store.runs().contains(where: {
+                ["create", "base"].contains($0.command) && $0.process != this
+            })
+        else { return [] }
+        let now = context.host.clock.seconds
         return try context.effects.store.bases().filter { base in
-            base.shape == shape.key && base.volume.group == reference.group.name && base.pool == reference.pool.name
+            base.shape == shape.key && base.created <= now - Self.youth && base.volume.group == reference.group.name
+                && base.pool == reference.pool.name
         }
     }
 }
@@ -105,9 +121,7 @@ struct CloneBase: Step {
     }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let record = try context.effects.store.bases().first { record in
-            record.id == base.id && record.volume.group == base.group.name && record.pool == base.pool.name
-        }
+        let record = try context.effects.store.bases().first { $0.id == base.id }
         guard let record, try context.host.volumes.volumes(in: base.group).contains(where: record.isOn) else {
             throw ProvisioningError(
                 "the base \(base.id) is not there any more in \(base.group)", exit: .temporary,
@@ -130,9 +144,15 @@ struct CloneBase: Step {
 extension BaseRecord {
     /// - Throws: ``ProvisioningError`` for a guest that is smaller.
     func checkRoom(for guest: Hostname, _ size: ByteSize) throws(ProvisioningError) {
-        guard size.bytes < self.size else { return }
+        try Self.checkRoom(for: guest, size, base: id, takes: self.size)
+    }
+
+    static func checkRoom(
+        for guest: Hostname, _ size: ByteSize, base id: String, takes bytes: Int64
+    ) throws(ProvisioningError) {
+        guard size.bytes < bytes else { return }
         throw ProvisioningError(
-            "the base \(id) takes \(ByteSize(bytes: self.size)), and the root of \(guest) is to have \(size)",
+            "the base \(id) takes \(ByteSize(bytes: bytes)), and the root of \(guest) is to have \(size)",
             exit: .cannotCreate, hint: "give it more with --size, or leave --base out")
     }
 }
@@ -163,17 +183,17 @@ struct RenewClone: Step {
 
 /// Shows the clone in the place of the tree, to this process and its programs.
 struct MountClone: Step {
-    let partition: Partition
     let drive: String
 
     var summary: String { "Mount the clone" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard let volume = findings.volumes[drive], let kind = partition.fileSystem else {
-            preconditionFailure("it was cloned before")
-        }
+        guard let volume = findings.volumes[drive] else { preconditionFailure("it was cloned before") }
+        // ext4's driver reads all three kinds. Its thread that zeroes inode tables would allocate them in the pool; and what
+        // cannot be written is to be the end of it.
         try context.effects.mount(
-            FilePath(volume.path.device), at: context.paths.root, type: kind.rawValue, step: summary)
+            FilePath(volume.path.device), at: context.paths.root, type: "ext4",
+            options: "noinit_itable,errors=remount-ro", step: summary)
     }
 }
 

@@ -22,11 +22,11 @@ extension Provisioner {
             let known = try store?.bases().filter { base in
                 base.shape == shape.key && base.volume.group == group.name && base.pool == pool.name
             }
-            var there: [BaseRecord] = []
-            if let known, !known.isEmpty, try host.volumes.groups().contains(where: { $0.name == group.name }) {
-                let volumes = try host.volumes.volumes(in: group)
-                there = known.filter { base in volumes.contains(where: base.isOn) }
-            }
+            // A group that is not there is told by the preflight.
+            let volumes =
+                try host.volumes.groups().contains(where: { $0.name == group.name })
+                ? host.volumes.volumes(in: group) : []
+            let there = (known ?? []).filter { base in volumes.contains(where: base.isOn) }
             func reference(_ record: BaseRecord) -> BaseReference {
                 BaseReference(id: record.id, group: group, pool: pool, record: record)
             }
@@ -38,8 +38,15 @@ extension Provisioner {
             }
             let state = try await ArchiveState(of: spec, on: host)
             if let fresh = there.first(where: { $0.state == state.digest }) { return .there(reference(fresh)) }
-            let id = baseID(shape: shape, state: state)
-            return .missing(BaseReference(id: id, group: group, pool: pool, record: nil), state)
+            let wanted = BaseReference(
+                id: baseID(shape: shape, state: state, group: group, pool: pool), group: group, pool: pool, record: nil)
+            let path = try BasePlan.volume(of: wanted)
+            if volumes.contains(where: { $0.name == path.volume.name }) {
+                throw ProvisioningError(
+                    "there is a volume \(path) already, and it is not a base as Domus left it", exit: .cannotCreate,
+                    hint: "see what it is (lvs -o +lv_tags,lv_permissions \(path)), and remove or rename it")
+            }
+            return .missing(wanted, state)
         } catch {
             throw ProvisioningError(error)
         }
@@ -116,10 +123,8 @@ extension Provisioner {
 
     private func made(_ reference: BaseReference) throws(ProvisioningError) -> BaseRecord? {
         do {
-            return try store.bases().first { base in
-                base.id == reference.id && base.volume.group == reference.group.name
-                    && base.pool == reference.pool.name
-            }
+            guard let record = try store.bases().first(where: { $0.id == reference.id }) else { return nil }
+            return try host.volumes.volumes(in: reference.group).contains(where: record.isOn) ? record : nil
         } catch {
             throw ProvisioningError(error)
         }

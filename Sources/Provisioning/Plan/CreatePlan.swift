@@ -56,7 +56,8 @@ package struct CreatePlan: Sendable {
             hostResolver: hostResolver)
         let tailor = Tailor(
             helper: locations.helper, root: paths.root,
-            environment: HookEnvironment(spec, plan: disks, identifiers: identifiers, paths: hookPaths),
+            environment: HookEnvironment(
+                spec, plan: disks, identifiers: identifiers, base: base?.id, paths: hookPaths),
             paths: hookPaths, timeout: spec.tailoring.hookTimeout)
 
         let configuration = spec.configuration.file(of: spec.hostname)
@@ -70,7 +71,7 @@ package struct CreatePlan: Sendable {
             steps += [
                 CloneBase(base: base, disks: disks),
                 RenewClone(partition: root.partition, drive: root.drive),
-                MountClone(partition: root.partition, drive: root.drive),
+                MountClone(drive: root.drive),
             ]
         } else {
             if case .volumes(let group, let pool, let wiping) = spec.storage.home {
@@ -94,7 +95,7 @@ package struct CreatePlan: Sendable {
                     choice: spec.tailoring.rootPassword, hash: spec.tailoring.passwordHash, tailor: tailor))
         }
         steps += [
-            SettleTree(),
+            SettleTree(isClone: base != nil),
             TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
         ]
         if base != nil { steps.append(UnmountClone()) }

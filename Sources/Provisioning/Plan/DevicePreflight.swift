@@ -34,7 +34,7 @@ struct DevicePreflight {
         for (path, device) in devices {
             try checkRuns(path, device)
             try checkGuests(path, device)
-            try checkFree(path, device)
+            try checkFree(path)
             if let formatted, path == disks.drive(disks.root.drive).path {
                 try await FormattedDevice(path: path, uuid: formatted).check(on: host)
             } else if !replacesExisting {
@@ -43,20 +43,24 @@ struct DevicePreflight {
         }
     }
 
-    private func checkFree(_ path: FilePath, _ device: BlockDevice) throws {
-        let backends = FilePath("/sys/bus/xen-backend/devices")
-        var isTaken = try host.files.isTaken(device: path)
+    /// Whether somebody has it: a mount, swap, a volume group, a guest that runs.
+    static func isInUse(_ path: FilePath, on host: Host) throws(HostError) -> Bool {
+        if try host.files.isTaken(device: path) { return true }
         // Xen's block backend has a device without saying so to others.
-        if !isTaken, try host.files.entry(at: backends) != nil {
-            isTaken = try host.files.names(in: backends).contains { name in
-                let file = backends.appending(name).appending("physical_device")
-                return (try? host.files.contents(of: file, limit: 64)).map {
-                    String(decoding: $0, as: UTF8.self).split(whereSeparator: \.isWhitespace).first.map(String.init)
-                        == device.xenNumber
-                } ?? false
-            }
+        let backends = FilePath("/sys/bus/xen-backend/devices")
+        guard let number = try host.files.blockDevice(at: path)?.xenNumber, try host.files.entry(at: backends) != nil
+        else { return false }
+        return try host.files.names(in: backends).contains { name in
+            let file = backends.appending(name).appending("physical_device")
+            return (try? host.files.contents(of: file, limit: 64)).map {
+                String(decoding: $0, as: UTF8.self).split(whereSeparator: \.isWhitespace).first.map(String.init)
+                    == number
+            } ?? false
         }
-        guard isTaken else { return }
+    }
+
+    private func checkFree(_ path: FilePath) throws {
+        guard try Self.isInUse(path, on: host) else { return }
         throw ProvisioningError(
             "the device \(path) is in use", exit: .temporary,
             hint: "lsblk shows by whom: a mount, swap, a volume group; or a guest runs on it")
@@ -69,7 +73,8 @@ struct DevicePreflight {
                 let other: String
                 switch effect.undo {
                 case .clearDevice(let path, _): other = path
-                case .emptyFileSystem(let device, _, _): other = device.path
+                case .claim(let path): other = path
+                case .emptyFileSystem(let device, _, _, _): other = device.path
                 default: continue
                 }
                 guard try isSame(FilePath(other), device) else { continue }
@@ -81,7 +86,7 @@ struct DevicePreflight {
     }
 
     /// Another guest's, shut down as it may be, is not this one's.
-    private func checkGuests(_ path: FilePath, _ device: BlockDevice) throws {
+    func checkGuests(_ path: FilePath, _ device: BlockDevice) throws {
         for record in try store?.records() ?? [] where record.hostname != hostname.name {
             for image in record.images where try isSame(FilePath(image.path), device) {
                 throw taken(path, by: record.hostname, hint: "delete that one first, or use another device")

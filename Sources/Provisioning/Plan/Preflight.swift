@@ -36,6 +36,7 @@ package struct Preflight: Sendable {
             try checkReplacedVolumes()
             try await checkStart()
             try checkRoom()
+            try checkMounts()
             try plan.base?.record?.checkRoom(for: plan.spec.hostname, plan.disks.root.partition.size)
             let warnings = try await VolumePreflight(host: host, store: store, plan: plan)?.check() ?? []
             try await DevicePreflight(
@@ -150,6 +151,14 @@ package struct Preflight: Sendable {
                     + "not be started",
                 exit: .temporary, hint: "choose another name; or \(XenHost.hint(toEnd: start.guest))")
         }
+    }
+
+    /// A clone is mounted while it is tailored.
+    private func checkMounts() throws {
+        guard plan.base != nil, !host.files.mountsPrivately else { return }
+        throw ProvisioningError(
+            "a clone of a base cannot be made here: this host gives no mount namespace", exit: .unavailable,
+            hint: "a container needs CAP_SYS_ADMIN for that; without --base none is needed")
     }
 
     /// A full image is certain to need its room; how much a sparse one will take only the installation tells.

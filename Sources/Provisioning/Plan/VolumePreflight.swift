@@ -56,7 +56,14 @@ struct VolumePreflight {
                 !ours.contains(where: { $0.group == there.group && $0.uuid == there.uuid })
             else { continue }
             if plan.forcedVolumes.contains(path) {
-                _ = try ForeignVolume(path, on: host)
+                _ = try ForeignVolume(path, for: plan.spec.hostname, on: host, store: store)
+                let device = FilePath(path.device)
+                if try host.files.entry(at: device) != nil, let block = try host.files.blockDevice(at: device) {
+                    try DevicePreflight(
+                        host: host, store: store, hostname: plan.spec.hostname,
+                        configurations: plan.spec.configuration.directory, disks: plan.disks, formatted: nil
+                    ).checkGuests(device, block)
+                }
                 continue
             }
             throw ProvisioningError(

@@ -9,7 +9,7 @@ struct ForeignVolume {
     /// nil where there is none of that name.
     ///
     /// - Throws: ``ProvisioningError`` for one that somebody uses, that others are made of, and that is no plain volume.
-    init?(_ path: VolumePath, on host: Host) throws {
+    init?(_ path: VolumePath, for guest: Hostname, on host: Host, store: StateStore?) throws {
         guard let volume = try host.volumes.volumes(in: path.group).first(where: { $0.name == path.volume.name }) else {
             return nil
         }
@@ -23,6 +23,8 @@ struct ForeignVolume {
                     "has others made of it, which would go with it", .temporary,
                     "remove its snapshots or clones first: lvs \(path.group) shows them under Origin"
                 )
+            } else if let owner = try Self.owner(of: volume, but: guest, store) {
+                ("is \(owner)'s", .cannotCreate, "choose another name for one of the two")
             } else {
                 nil
             }
@@ -31,5 +33,19 @@ struct ForeignVolume {
                 "the volume \(path) is not replaced: it \(obstacle.text)", exit: obstacle.exit, hint: obstacle.hint)
         }
         owned = .init(group: volume.group, name: volume.name, uuid: volume.uuid)
+    }
+
+    /// Who has it that Domus knows.
+    private static func owner(of volume: Volume, but guest: Hostname, _ store: StateStore?) throws -> String? {
+        if let other = try store?.records().first(where: { record in
+            record.hostname != guest.name && (record.volumes ?? []).contains { $0.uuid == volume.uuid }
+        }) {
+            return "the guest \(other.hostname)"
+        }
+        if let base = try store?.bases().first(where: { $0.volume.uuid == volume.uuid }) {
+            return "the base \(base.id)"
+        }
+        return try store?.runs().first { volume.tags.contains(VolumeTags.of(run: $0.id)) }
+            .map { "the run \($0.id) (\($0.command) \($0.guest))" }
     }
 }

@@ -26,8 +26,13 @@ package enum Undo: Codable, Hashable, Sendable {
     case moveBack(from: String, to: String, identity: FileIdentity)
     /// Makes a device that was given look empty again, if it carries the file system or swap area of that UUID.
     case clearDevice(path: String, uuid: String)
-    /// Takes out of a file system that was empty what was put in, through a mount on a directory that is still there.
-    case emptyFileSystem(FormattedDevice, mountPoint: String, helper: String)
+    /// Nothing: it tells other runs that this one is about to look at a device.
+    case claim(path: String)
+    /// Takes out of a file system that was empty what the run whose mark is in it has put in, through a mount on a directory
+    /// that is still there.
+    case emptyFileSystem(FormattedDevice, mark: String, mountPoint: String, helper: String)
+    /// Takes that mark away.
+    case releaseFileSystem(FormattedDevice, mark: String, mountPoint: String, helper: String)
     /// Makes a disk as small as it was, unless what is on it fills it.
     case shrink(DiskMark, size: Int64)
     /// Writes the bytes of a file over those that had been in their place before. Of a disk with a partition table, only as
@@ -48,7 +53,9 @@ package enum Undo: Codable, Hashable, Sendable {
             "removed the volume \(group)/\(name), which Domus had not made"
         case .removeVolume(let group, let name, _, _): "removed the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
-        case .emptyFileSystem(let device, _, _): "emptied the file system on \(device.path)"
+        case .claim(let path): "left \(path) as it was"
+        case .emptyFileSystem(let device, _, _, _): "emptied the file system on \(device.path)"
+        case .releaseFileSystem(let device, _, _, _): "took the mark off the file system on \(device.path)"
         case .clearDevice(let path, _): "cleared what had been written on \(path)"
         case .shrink(let disk, let size): "gave \(disk.path) its former size of \(ByteSize(bytes: size))"
         case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
@@ -68,7 +75,9 @@ package enum Undo: Codable, Hashable, Sendable {
             "remove the volume \(group)/\(name), which Domus did not make"
         case .removeVolume(let group, let name, _, _): "remove the volume \(group)/\(name)"
         case .renameVolumeBack(let group, _, let name, _): "put the volume \(group)/\(name) back"
-        case .emptyFileSystem(let device, _, _): "empty the file system on \(device.path)"
+        case .claim(let path): "leave \(path) as it is"
+        case .emptyFileSystem(let device, _, _, _): "empty the file system on \(device.path)"
+        case .releaseFileSystem(let device, _, _, _): "take the mark off the file system on \(device.path)"
         case .clearDevice(let path, _): "clear what has been written on \(path)"
         case .shrink(let disk, let size): "give \(disk.path) its former size of \(ByteSize(bytes: size))"
         case .writeBack(let disk, _, _, _): "put back what was written over in \(disk.path)"
@@ -84,8 +93,8 @@ package enum Undo: Codable, Hashable, Sendable {
         case .removeForeignVolume(let group, let name, _), .removeVolume(let group, let name, _, _),
             .renameVolumeBack(let group, let name, _, _):
             "\(group)/\(name)"
-        case .clearDevice(let path, _), .unmount(let path): path
-        case .emptyFileSystem(let device, _, _): device.path
+        case .clearDevice(let path, _), .unmount(let path), .claim(let path): path
+        case .emptyFileSystem(let device, _, _, _), .releaseFileSystem(let device, _, _, _): device.path
         case .shrink(let disk, _), .writeBack(let disk, _, _, _): disk.path
         case .revertGrowth(let growth): growth.disk.path
         }
@@ -94,7 +103,7 @@ package enum Undo: Codable, Hashable, Sendable {
     /// Whether those before it must wait until it is done: without it they would lose what it needs.
     package var comesFirst: Bool {
         switch self {
-        case .writeBack, .revertGrowth, .unmount, .emptyFileSystem: true
+        case .writeBack, .revertGrowth, .unmount, .emptyFileSystem, .releaseFileSystem: true
         default: false
         }
     }
@@ -147,13 +156,18 @@ package enum Undo: Codable, Hashable, Sendable {
                 let found = Superblock(try host.files.bytes(of: path, at: 0, count: Superblock.length)),
                 found.uuid == uuid.lowercased()
             else { return false }
-            guard try !host.files.isTaken(device: path) else {
+            guard try !DevicePreflight.isInUse(path, on: host) else {
                 throw HostError("\(path) is in use, and is not cleared", hint: "lsblk shows by whom")
             }
             // All that tells them is before that, and no device of a guest is so small.
             try host.files.zero(path, from: 0, length: 1 << 20)
-        case .emptyFileSystem(let device, let mountPoint, let helper):
-            return try await device.empty(at: FilePath(mountPoint), helper: FilePath(helper), on: host)
+        case .claim: return false
+        case .emptyFileSystem(let device, let mark, let mountPoint, let helper):
+            return try await device.empty(
+                marked: mark, at: FilePath(mountPoint), helper: FilePath(helper), on: host)
+        case .releaseFileSystem(let device, let mark, let mountPoint, let helper):
+            return try await device.release(
+                marked: mark, at: FilePath(mountPoint), helper: FilePath(helper), on: host)
         case .shrink(let disk, let size):
             guard let now = try disk.size(on: host), now > size, try remark(on: host) == nil else { return false }
             try await disk.check(on: host)

@@ -31,6 +31,14 @@ struct PublishGuest: Step {
             temporary, contents: Array(text.utf8), mode: 0o644, step: summary)
 
         var tidying: [Undo] = [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
+        if let uuid = context.spec.storage.home.formatted {
+            // First, while there is a directory to mount it on.
+            tidying.insert(
+                .releaseFileSystem(
+                    FormattedDevice(path: disks.drive(disks.root.drive).path, uuid: uuid),
+                    mark: FormattedDevice.mark(of: effects.run), mountPoint: context.paths.base.string,
+                    helper: context.locations.helper.string), at: 0)
+        }
         if context.replacesExisting {
             if let old = try files.entry(at: directory) {
                 try effects.setAside(directory, as: context.paths.replaced, identity: old.identity, step: summary)
@@ -55,7 +63,9 @@ struct PublishGuest: Step {
         }
         for (number, path) in forcedVolumes.enumerated() {
             // Once more: the installation took its time.
-            guard let volume = try ForeignVolume(path, on: context.host) else { continue }
+            let stranger = try ForeignVolume(
+                path, for: context.spec.hostname, on: context.host, store: effects.store)
+            guard let volume = stranger else { continue }
             let aside = "domus-\(effects.run)-foreign\(number)"
             try effects.setAside(volume.owned, as: aside, step: summary)
             tidying.append(.removeForeignVolume(group: path.group.name, name: aside, uuid: volume.owned.uuid))

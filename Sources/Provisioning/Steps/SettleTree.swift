@@ -6,6 +6,9 @@ import SystemPackage
 
 /// Puts in place what could not be while hooks ran, and reads what the summary tells.
 struct SettleTree: Step {
+    /// Whether the tree is a clone's.
+    var isClone = false
+
     var summary: String { "Settle the guest's tree" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
@@ -16,6 +19,11 @@ struct SettleTree: Step {
             try files.write(
                 files.contents(of: resolver, limit: 1 << 16), to: "/etc/resolv.conf", inTree: context.paths.root,
                 mode: 0o644)
+        }
+        // A hook does this too (guest/52-reset-machine-id), where hooks are run; no two clones may be one machine.
+        let machine = "/etc/machine-id"
+        if isClone, let entry = try files.entry(of: machine, inTree: context.paths.root), entry.size > 0 {
+            try files.write([], to: machine, inTree: context.paths.root, mode: 0o444)
         }
         for name in try files.names(in: "/etc/ssh", inTree: context.paths.root)
         where name.hasPrefix("ssh_host_") && name.hasSuffix("_key.pub") {

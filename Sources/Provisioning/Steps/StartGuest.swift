@@ -17,6 +17,13 @@ package struct StartGuest: Step {
     }
 
     private var creation: Invocation {
+        // xl stays behind to watch the guest, and so does its device model.
+        var creation = plainCreation
+        creation.isLasting = true
+        return creation
+    }
+
+    private var plainCreation: Invocation {
         // A host that must first make room for the guest, and a bootloader in dom0, take their time.
         Invocation("xl", XenHost.creation(of: configuration), environment: ["LC_ALL": "C"], timeout: 600)
     }

@@ -21,23 +21,32 @@ struct TakeDevices: Step {
     var details: [String] { disks.drives.map(\.path.string) }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        var kept: (entry: Int64, device: FormattedDevice)?
         // Noted first, and then looked: of two runs that want the same device, at least one sees the other.
         for slot in disks.slots {
             guard case .device(let path) = disks.drive(slot.drive).place,
                 let uuid = context.identifiers[slot.partition.name]
             else { continue }
-            let undo: Undo =
-                isKept(slot)
-                ? .emptyFileSystem(
-                    FormattedDevice(path: path, uuid: uuid), mountPoint: context.paths.base.string,
-                    helper: context.locations.helper.string)
-                : .clearDevice(path: path.string, uuid: uuid)
-            _ = try context.effects.store.intend(undo, step: summary, run: context.effects.run)
+            let entry = try context.effects.store.intend(
+                isKept(slot) ? .claim(path: path.string) : .clearDevice(path: path.string, uuid: uuid), step: summary,
+                run: context.effects.run)
+            if isKept(slot) { kept = (entry, FormattedDevice(path: path, uuid: uuid)) }
         }
         let preflight = DevicePreflight(
             host: context.host, store: context.effects.store, hostname: context.spec.hostname,
             configurations: context.spec.configuration.directory, disks: disks, formatted: formatted)
         try await preflight.check(replacesExisting: context.replacesExisting)
+        // Only now is it known to be empty and nobody's; and only what has the mark is ever taken out.
+        if let kept {
+            let mark = FormattedDevice.mark(of: context.effects.run)
+            try context.effects.store.amend(
+                kept.entry,
+                undo: .emptyFileSystem(
+                    kept.device, mark: mark, mountPoint: context.paths.base.string,
+                    helper: context.locations.helper.string))
+            try await kept.device.mark(
+                mark, at: context.paths.base, helper: context.locations.helper, on: context.host)
+        }
         var ranges: [(device: FilePath, range: Range<Int64>)] = []
         for slot in disks.slots where !isKept(slot) {
             guard case .device(let path) = disks.drive(slot.drive).place else { continue }

@@ -63,6 +63,8 @@ enum Work {
             var base = base
             base.state = "what it had then"
             base.id = id
+            // Old enough that nobody has just chosen it.
+            base.created -= 3600
             base.volume.name = "domus-base-\(id)"
             return base
         }
