@@ -126,7 +126,7 @@ extension Provisioner {
         } catch {
             throw await failure(error, step: step, run: run, log: nil, keeps: false)
         }
-        let outcome = await Rollback(host: host, store: store).undo(run: run)
+        let outcome = await completed(run: run)
         if let first = outcome.left.first {
             throw ProvisioningError(
                 "\(record.hostname) is deleted, but not all of it could be removed: \(first)", exit: .inputOutput,

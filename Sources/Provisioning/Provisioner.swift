@@ -99,11 +99,17 @@ package struct Provisioner: Sendable {
 
     /// After the commit: what was made is there; what is left over of making it goes away, or is told.
     func tidy(run: String, ends: Bool) async {
-        let outcome = await Rollback(host: host, store: store).undo(run: run, ends: ends)
+        let outcome = await completed(run: run, ends: ends)
         guard ends else { return }
         for complaint in outcome.left {
             reporter.warn("\(complaint); domus recover tries again")
         }
+    }
+
+    /// What is left to do after a commit. A task of its own: this one may be cancelled, too late.
+    func completed(run: String, ends: Bool = true) async -> Rollback.Outcome {
+        let rollback = Rollback(host: host, store: store)
+        return await Task.detached { await rollback.undo(run: run, ends: ends) }.value
     }
 
     private func start(

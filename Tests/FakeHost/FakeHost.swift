@@ -48,6 +48,9 @@ package final class FakeHost: Sendable {
         var isDead = false
     }
 
+    /// Whether this is the task that the user's interruption cancels: those that are detached from it are not.
+    @TaskLocal package static var isForeground = false
+
     package let machine: FakeMachine
     package let process: ProcessMark
     private let faults: [Fault]
@@ -114,7 +117,7 @@ package final class FakeHost: Sendable {
             case .killBefore:
                 die()
                 throw Self.killed
-            case .cancelBefore: withUnsafeCurrentTask { $0?.cancel() }
+            case .cancelBefore: if Self.isForeground { withUnsafeCurrentTask { $0?.cancel() } }
             case .killAfter: break
             }
         }

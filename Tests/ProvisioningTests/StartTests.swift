@@ -16,7 +16,9 @@ struct StartTests {
     ) async throws -> (created: Provisioner.Created, process: FakeHost) {
         let process = world.process(faults, programs: ["xl": xl])
         let created = try await Task {
-            try await Work.create(Sample.guest(), in: world, as: process, starts: true, reporter: reporter)
+            try await FakeHost.$isForeground.withValue(true) {
+                try await Work.create(Sample.guest(), in: world, as: process, starts: true, reporter: reporter)
+            }
         }.value
         return (created, process)
     }

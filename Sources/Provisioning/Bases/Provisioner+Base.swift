@@ -170,7 +170,7 @@ extension Provisioner {
         } catch {
             throw await failure(error, step: step, run: run, log: nil, keeps: false)
         }
-        let outcome = await Rollback(host: host, store: store).undo(run: run)
+        let outcome = await completed(run: run)
         if let first = outcome.left.first {
             throw ProvisioningError(
                 "the base \(base.id) is forgotten, but its volume could not be removed: \(first)", exit: .inputOutput,

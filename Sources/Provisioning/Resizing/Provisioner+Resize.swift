@@ -94,7 +94,7 @@ extension Provisioner {
             }
             throw failure
         }
-        let outcome = await Rollback(host: host, store: store).undo(run: run)
+        let outcome = await completed(run: run)
         for complaint in outcome.left { reporter.warn("\(complaint); domus recover tries again") }
         return Resized(resize: resize, size: work.size)
     }

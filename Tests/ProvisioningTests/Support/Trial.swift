@@ -16,7 +16,9 @@ struct Trial {
         self.world = world
         self.process = process
         // A task of its own, because a fault may be its cancellation.
-        let result = await Task { try await scenario.work(world, process) }.result
+        let result = await Task {
+            try await FakeHost.$isForeground.withValue(true) { try await scenario.work(world, process) }
+        }.result
         switch result {
         case .success: error = nil
         case .failure(let failure): error = try #require(failure as? ProvisioningError)
