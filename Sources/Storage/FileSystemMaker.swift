@@ -95,6 +95,9 @@ package struct FileSystemMaker: Sendable {
     package static let bytesPerInode: Int64 = 16 << 10
     /// Of an ext3 or ext4 that grows.
     package static let journal = ByteSize.mebibytes(64)
+    /// What an ext file system that grows is a multiple of, twice at least: in block groups that are whole each has its share
+    /// of inodes, as many as all that are added; and mke2fs wants a journal to be less than half of all.
+    package static let blockGroup = ByteSize.mebibytes(128)
 
     private static let environment = ["LC_ALL": "C.UTF-8"]
 }

@@ -46,7 +46,8 @@ struct MakeBase: Step {
         let needed = max(
             bytes / 100 * 110 + FileSystemMaker.journal.bytes + (32 << 20),
             inodes / 100 * 120 * FileSystemMaker.bytesPerInode)
-        return ByteSize(bytes: (needed / (4 << 20) + 1) * (4 << 20))
+        let group = FileSystemMaker.blockGroup.bytes
+        return ByteSize(bytes: max(2, needed / group + 1) * group)
     }
 }
 
