@@ -64,9 +64,9 @@ package protocol FileChanging: Sendable {
     func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError)
     /// Unmounts what ``mount(_:at:type:options:)`` mounted there; when it returns, all is written and the device is free.
     ///
+    /// - Parameter matters: whether what was written matters: then one that could not be is an error.
     /// - Returns: whether there was anything.
-    /// - Throws: also when something could not be written.
-    func unmount(_ directory: FilePath) throws(HostError) -> Bool
+    func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool
 }
 
 /// Files inside a guest's tree. The tree is untrusted: a link in it, however it is written, never leads out of it

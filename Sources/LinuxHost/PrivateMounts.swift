@@ -53,9 +53,9 @@ extension RealFileSystem {
         }
     }
 
-    package func unmount(_ directory: FilePath) throws(HostError) -> Bool {
+    package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         guard PrivateMounts.areThere else { return false }
-        try writeOut(directory)
+        if matters { try writeOut(directory) }
         if umount2(directory.string, Int32(UMOUNT_NOFOLLOW)) == 0 { return true }
         let error = Kernel.lastError
         // Nothing is mounted there, or nothing is there.

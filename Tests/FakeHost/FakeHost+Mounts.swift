@@ -20,7 +20,7 @@ extension FakeHost {
         try end(effect)
     }
 
-    package func unmount(_ directory: FilePath) throws(HostError) -> Bool {
+    package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         let effect = "unmount \(directory)"
         let extent = try begin(effect)
         var isThere = false

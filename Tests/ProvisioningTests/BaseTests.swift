@@ -230,6 +230,22 @@ struct BaseTests {
         #expect(try world.store.runs().isEmpty)
     }
 
+    @Test("where LVM cannot be asked whether another run has made it, no run is left open")
+    func unasked() async throws {
+        let world = try await Work.worldWithBase()
+        let base = try #require(try world.store.bases().first)
+        let spec = try Work.clone()
+        let reference = BaseReference(
+            id: base.id, group: try VolumeGroupName("vg0"), pool: try VolumeName("pool"), record: nil)
+        let plan = try Work.basePlan(spec, reference, ArchiveState(digest: base.state), in: world, run: "00000000000b")
+        world.machine.tree.take("/var/lib/fake-lvm/vg0")
+        await #expect(throws: ProvisioningError.self) {
+            _ = try await Provisioner(host: world.process().host, store: world.store, reporter: Telling()).build(
+                plan, run: "00000000000b", log: nil, keepsFailed: false)
+        }
+        #expect(try world.store.runs().isEmpty)
+    }
+
     @Test("a killed run's half base must be recovered first")
     func killed() async throws {
         let world = try Work.worldWithPool()

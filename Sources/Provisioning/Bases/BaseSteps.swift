@@ -203,7 +203,7 @@ struct UnmountClone: Step {
     var summary: String { "Unmount the clone" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard try context.host.files.unmount(context.paths.root) else {
+        guard try context.host.files.unmount(context.paths.root, whatWasWritten: true) else {
             throw ProvisioningError(
                 "\(context.paths.root) is not mounted any more: somebody else has unmounted it", exit: .temporary)
         }

@@ -100,10 +100,7 @@ extension Provisioner {
         while true {
             do {
                 try store.begin(entry, isRunning: host.system.isRunning)
-                // Between the look and now.
-                guard let record = try made(reference) else { return nil }
-                try store.end(run: entry.id)
-                return record
+                return try endIfMade(entry, reference)
             } catch StateError.busy(let other) {
                 if !hasTold {
                     reporter.note(
@@ -119,6 +116,19 @@ extension Provisioner {
                 throw ProvisioningError("the run was interrupted", exit: .interrupted)
             }
         }
+    }
+
+    /// The base if another run has made it between the look and now: this run is over then, and also where nobody can tell.
+    private func endIfMade(_ entry: RunEntry, _ reference: BaseReference) throws -> BaseRecord? {
+        let record: BaseRecord?
+        do {
+            record = try made(reference)
+        } catch {
+            try store.end(run: entry.id)
+            throw error
+        }
+        if record != nil { try store.end(run: entry.id) }
+        return record
     }
 
     private func made(_ reference: BaseReference) throws(ProvisioningError) -> BaseRecord? {

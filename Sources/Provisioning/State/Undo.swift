@@ -134,7 +134,9 @@ package enum Undo: Codable, Hashable, Sendable {
                 try host.files.names(in: path).isEmpty
             else { return false }
             try host.files.remove(path)
-        case .unmount(let path): return try host.files.unmount(FilePath(path))
+        case .unmount(let path):
+            // It is thrown away: a full pool, the very failure, must not keep it.
+            return try host.files.unmount(FilePath(path), whatWasWritten: false)
         case .moveBack(let from, let to, let identity):
             guard let entry = try host.files.entry(at: FilePath(from)), entry.identity == identity else { return false }
             try host.files.rename(FilePath(from), to: FilePath(to))

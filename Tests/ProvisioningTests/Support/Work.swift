@@ -96,13 +96,17 @@ enum Work {
         guard case .missing(let reference, let state) = try await choice(spec, in: world, as: world.process()) else {
             return nil
         }
-        let host = process.host
-        let plan = try BasePlan(
-            spec, reference, shape: shape(of: spec, on: world.process().host), state: state, run: run,
-            locations: World.locations, hooks: hooks(on: world.process().host), hostResolver: "/etc/resolv.conf",
-            uuid: "00000000-0000-4000-8000-0000000000ba")
-        return try await Provisioner(host: host, store: world.store, reporter: reporter).build(
-            plan, run: run, log: log, keepsFailed: false)
+        return try await Provisioner(host: process.host, store: world.store, reporter: reporter).build(
+            basePlan(spec, reference, state, in: world, run: run), run: run, log: log, keepsFailed: false)
+    }
+
+    static func basePlan(
+        _ spec: GuestSpec, _ reference: BaseReference, _ state: ArchiveState, in world: World, run: String
+    ) throws -> BasePlan {
+        let host = world.process().host
+        return try BasePlan(
+            spec, reference, shape: shape(of: spec, on: host), state: state, run: run, locations: World.locations,
+            hooks: hooks(on: host), hostResolver: "/etc/resolv.conf", uuid: "00000000-0000-4000-8000-0000000000ba")
     }
 
     static func createClone(
