@@ -46,17 +46,17 @@ let package = Package(
         room("Templating", [mustache]),
         room("Settings", ["GuestModel", system]),
         room("XenConfig", ["GuestModel", "Templating", system]),
-        room("Archives", ["CArchive", system]),
+        room("Archives", ["CArchive", "CLinux", system]),
         room("Partitions", ["CParted", system]),
         room("LogicalVolumes", ["CLVM", "GuestModel", "LinuxHost"]),
         room("Storage", ["GuestModel", "LinuxHost", system]),
         room("Tailoring", ["GuestModel", "LinuxHost", "Storage", system]),
-        room("Bootstrap", ["Archives", "GuestModel", "LinuxHost", system]),
+        room("Bootstrap", ["Archives", "GuestModel", "LinuxHost", crypto, system]),
         room(
             "Provisioning",
             [
-                "Bootstrap", "GuestModel", "LinuxHost", "Partitions", "Storage", "Tailoring", "Templating", "XenConfig",
-                crypto, grdb, system,
+                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "Partitions", "Storage", "Tailoring", "Templating",
+                "XenConfig", crypto, grdb, system,
             ]),
         room(
             "Commands",
@@ -74,7 +74,7 @@ let package = Package(
         tests("TemplatingTests", ["Templating"]),
         tests("SettingsTests", ["Settings", "GuestModel", system]),
         tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", system]),
-        tests("ArchivesTests", ["Archives", system]),
+        tests("ArchivesTests", ["Archives", "TestSupport", system]),
         tests("PartitionsTests", ["Partitions", system]),
         tests("LogicalVolumesTests", ["GuestModel", "LinuxHost", "LogicalVolumes", "TestSupport"]),
         .target(

@@ -36,8 +36,16 @@ package struct ArchiveReader: ~Copyable {
         try self.init(descriptor: descriptor, ownsDescriptor: false, name: name)
     }
 
-    private init(descriptor: FileDescriptor, ownsDescriptor: Bool, name: String) throws(ArchiveError) {
-        let stream = try DecompressedStream(descriptor: descriptor, ownsDescriptor: ownsDescriptor, name: name)
+    /// Reads a part of a file, wherever the descriptor stands, and leaves it open.
+    init(descriptor: FileDescriptor, range: Range<Int64>, name: String) throws(ArchiveError) {
+        try self.init(descriptor: descriptor, ownsDescriptor: false, name: name, range: range)
+    }
+
+    private init(
+        descriptor: FileDescriptor, ownsDescriptor: Bool, name: String, range: Range<Int64>? = nil
+    ) throws(ArchiveError) {
+        let stream = try DecompressedStream(
+            descriptor: descriptor, ownsDescriptor: ownsDescriptor, name: name, range: range)
         let format = try ArchiveHandle(archive_read_new())
         archive_read_support_format_tar(format.raw)
         archive_read_support_format_cpio(format.raw)

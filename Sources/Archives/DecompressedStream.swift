@@ -18,8 +18,10 @@ final class DecompressedStream {
     private let filters: ArchiveHandle
     private let descriptor: FileDescriptor
     private let ownsDescriptor: Bool
-    /// The size of a regular file, nil for a pipe.
+    /// The size of a regular file, or of the part of it that is read; nil for a pipe.
     private let fileSize: Int64?
+    /// The part of the file that is read; nil for all from the descriptor's position on.
+    private let part: FilePart?
     private var gzip = GzipCheck()
 
     private var chunk = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -31,7 +33,11 @@ final class DecompressedStream {
 
     /// Opens a file. Only decompressors that are in the library are asked for: `archive_read_support_filter_all` would
     /// also start `lrzip` and other programs when a file's first bytes ask for it.
-    init(descriptor: FileDescriptor, ownsDescriptor: Bool, name: String) throws(ArchiveError) {
+    ///
+    /// - Parameter range: the bytes of the file that are the archive; nil for all from the descriptor's position on.
+    init(
+        descriptor: FileDescriptor, ownsDescriptor: Bool, name: String, range: Range<Int64>? = nil
+    ) throws(ArchiveError) {
         self.name = name
         self.descriptor = descriptor
         self.ownsDescriptor = ownsDescriptor
@@ -42,7 +48,8 @@ final class DecompressedStream {
         guard status.st_mode & S_IFMT != S_IFDIR else {
             throw ArchiveError(.unreadable, "could not read archive \(name): it is a directory")
         }
-        fileSize = status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+        fileSize = range.map { Int64($0.count) } ?? (status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil)
+        part = range.map { FilePart(descriptor, $0) }
         filters = try ArchiveHandle(archive_read_new())
         for support in [
             archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_compress,
@@ -52,9 +59,9 @@ final class DecompressedStream {
         ] {
             _ = support(filters.raw)
         }
-        guard archive_read_open_fd(filters.raw, descriptor.rawValue, 256 * 1024) == ARCHIVE_OK else {
-            throw describeFailure()
-        }
+        let opened =
+            part.map { $0.open(filters.raw) } ?? archive_read_open_fd(filters.raw, descriptor.rawValue, 256 * 1024)
+        guard opened == ARCHIVE_OK else { throw describeFailure() }
         var entry: OpaquePointer?
         switch archive_read_next_header(filters.raw, &entry) {
         case ARCHIVE_OK, ARCHIVE_WARN:
@@ -103,7 +110,7 @@ final class DecompressedStream {
         case ARCHIVE_EOF:
             reachedEnd = true
             if archive_filter_code(filters.raw, 0) == ARCHIVE_FILTER_GZIP, archive_filter_count(filters.raw) == 2,
-                let fileSize, gzip.contradicts(descriptor, size: fileSize)
+                let fileSize, gzip.contradicts(descriptor, size: (part?.start ?? 0) + fileSize)
             {
                 failure = ArchiveError(
                     .damaged,
@@ -140,7 +147,7 @@ final class DecompressedStream {
 
     private func describeFailure() -> ArchiveError {
         let text = filters.errorText
-        let position = Int64(lseek(descriptor.rawValue, 0, SEEK_CUR))
+        let position = part?.position ?? Int64(lseek(descriptor.rawValue, 0, SEEK_CUR))
         let read = position < 0 ? bytesRead : position
         // Some decompressors say that the input is cut, some only that they came no further, and some say nothing.
         // They all have it in common that they have eaten the whole file and want more.
@@ -157,5 +164,45 @@ final class DecompressedStream {
             "could not read archive \(name) after \(read) bytes: \(text)",
             hint: Self.fetchAgain
         )
+    }
+}
+
+/// A part of a file, as libarchive pulls it.
+private final class FilePart {
+    let start: Int64
+    private let end: Int64
+    private let descriptor: FileDescriptor
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    /// How many bytes of it have been read.
+    private(set) var position: Int64 = 0
+
+    init(_ descriptor: FileDescriptor, _ range: Range<Int64>) {
+        self.descriptor = descriptor
+        start = range.lowerBound
+        end = range.upperBound
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The part lives as long as the stream, which does not let the library read without it.
+    func open(_ archive: OpaquePointer) -> Int32 {
+        archive_read_open(
+            archive, Unmanaged.passUnretained(self).toOpaque(), nil,
+            { _, client, target in
+                guard let client, let target else { return -1 }
+                let part = Unmanaged<FilePart>.fromOpaque(client).takeUnretainedValue()
+                target.pointee = UnsafeRawPointer(part.buffer.baseAddress)
+                return part.fill()
+            }, nil)
+    }
+
+    private func fill() -> Int {
+        let wanted = min(Int64(buffer.count), end - start - position)
+        guard wanted > 0 else { return 0 }
+        let count = pread(descriptor.rawValue, buffer.baseAddress, Int(wanted), off_t(start + position))
+        // archive_set_error is variadic, which Swift does not import: the library then gives no reason.
+        guard count >= 0 else { return -1 }
+        position += Int64(count)
+        return count
     }
 }

@@ -93,6 +93,7 @@ HELD(FALLOC_FL_KEEP_SIZE);
 HELD(FALLOC_FL_PUNCH_HOLE);
 HELD(FALLOC_FL_ZERO_RANGE);
 HELD(MFD_CLOEXEC);
+HELD(UTIME_NOW);
 
 int clinux_unshare(int flags) { return unshare(flags); }
 

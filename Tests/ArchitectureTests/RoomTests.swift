@@ -70,7 +70,7 @@ import Testing
             ("ArgumentParser", ["Commands"]), ("Subprocess", ["LinuxHost"]), ("GRDB", ["Provisioning"]),
             ("Mustache", ["Templating"]), ("CArchive", ["Archives"]), ("CParted", ["Partitions"]),
             ("CLVM", ["LogicalVolumes"]),
-            ("CLinux", ["LinuxHost", "domus-chroot"]), ("Foundation", []),
+            ("CLinux", ["Archives", "LinuxHost", "domus-chroot"]), ("Foundation", []),
         ])
     func owned(module: String, rooms: [String]) throws {
         for room in Self.order where !rooms.contains(room) {

@@ -48,6 +48,22 @@ package func makeDirectories(_ path: FilePath) throws {
     throw TestSupportError("cannot make directory \(path): \(Errno(rawValue: errno))")
 }
 
+/// The names in a directory, sorted.
+package func directoryNames(_ path: FilePath) throws -> [String] {
+    guard let stream = opendir(path.string) else {
+        throw TestSupportError("cannot list \(path): \(Errno(rawValue: errno))")
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+}
+
 /// Whether something is there, a dangling symbolic link included.
 package func fileExists(_ path: FilePath) -> Bool {
     var status = stat()

@@ -51,7 +51,10 @@ struct FixturePackage: Sendable {
         let result = pool.appending(fileName)
         let isBig = entries.contains { if case .copy = $0.content { true } else { false } }
         let compression = isBig ? ["-Znone"] : ["-Zxz", "-z1"]
-        let arguments = ["--root-owner-group"] + compression + ["--build", tree.string, result.string]
+        // Owners other than root are the package's own, and then all of them are.
+        let isRoots = entries.allSatisfy { $0.owner == 0 && $0.group == 0 }
+        let arguments =
+            (isRoots ? ["--root-owner-group"] : []) + compression + ["--build", tree.string, result.string]
         try await run("dpkg-deb", arguments).orThrow()
         return result
     }

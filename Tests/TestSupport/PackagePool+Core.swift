@@ -48,6 +48,8 @@ extension PackagePool {
     private static func basePasswd(_ base: FixturePackage) -> FixturePackage {
         var package = base
         package.name = "base-passwd"
+        // Told of what comes after it.
+        package.scripts["triggers"] = "interest-noawait /usr/share/early-docs\n"
         // As the real one does it, before the other packages need the names: mmdebstrap counts on it. Before unpacking,
         // the masters are there only when a bootstrap has extracted all packages first.
         let script = """
@@ -64,7 +66,8 @@ extension PackagePool {
             .file("usr/share/base-passwd/passwd.master", Accounts.passwd),
             .file("usr/share/base-passwd/group.master", Accounts.group),
         ]
-        package.scripts = ["preinst": script, "postinst": script]
+        package.scripts["preinst"] = script
+        package.scripts["postinst"] = script + "test \"$1\" != triggered || echo \"$2\" >> /var/lib/early-docs\n"
         return package
     }
 

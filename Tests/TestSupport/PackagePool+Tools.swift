@@ -71,7 +71,7 @@ extension PackagePool {
             .copy("etc/apt/trusted.gpg.d/debian-archive-fixture.gpg", of: keyring, mode: 0o644),
         ]
 
-        var apt = FixturePackage(name: "apt", version: "2.6.1", architecture: architecture, priority: "important")
+        var apt = FixturePackage(name: "apt", version: "2.6.1", architecture: architecture, priority: "required")
         apt.relations = [("Depends", "gpgv, debian-archive-keyring")]
         let methods = ["http", "file", "copy", "store", "gpgv"].map { "usr/lib/apt/methods/\($0)" }
         let programs = ["apt-get", "apt-cache", "apt-config", "apt-mark"].map { "usr/bin/\($0)" }
@@ -144,7 +144,12 @@ extension PackagePool {
         }
         let sudo = TreeEntry.directory("etc/sudoers.d", mode: 0o750)
         return [
-            package("hello", [.file("usr/bin/hello", "#!/bin/sh\necho 'Hello, world!'\n", mode: 0o755)]),
+            package(
+                "hello",
+                [
+                    .file("usr/bin/hello", "#!/bin/sh\necho 'Hello, world!'\n", mode: 0o755),
+                    .file("usr/share/hello/text", "Hello, world!\n"),
+                ]),
             package("fails-to-install", [], ["postinst": "#!/bin/sh\necho 'this package fails' >&2\nexit 3\n"]),
             package("hangs-at-install", [], ["postinst": "#!/bin/sh\nsleep 3600\n"]),
             package("sudo", [sudo, .file("etc/sudoers", "root ALL=(ALL:ALL) ALL\n", mode: 0o440)]),

@@ -49,6 +49,7 @@ struct PackagePool: Sendable {
         packages += try await packageTools(architecture: architecture, libraries: &libraries, keyring: keyring)
         packages += try await secureShell(architecture: architecture, libraries: &libraries)
         packages += extras(architecture: architecture)
+        packages += corners(architecture: architecture)
         return packages
     }
 }

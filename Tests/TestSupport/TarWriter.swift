@@ -23,6 +23,10 @@ struct TarWriter {
         case .characterDevice(let major, let minor):
             type = "3"
             device = (major, minor)
+        case .hardLink(let to):
+            type = "1"
+            target = to
+        case .fifo: type = "6"
         }
         // What does not fit its field goes ahead of it as an entry of its own: the GNU extension.
         if path.utf8.count > 100 { appendLongName(path, type: "L") }

@@ -11,6 +11,9 @@ package struct TreeEntry: Sendable {
         case copy(FilePath)
         case link(String)
         case characterDevice(major: UInt32, minor: UInt32)
+        /// Another name of an entry that came before.
+        case hardLink(String)
+        case fifo
     }
 
     /// Relative to the root of the tree, `"etc/passwd"`.
@@ -34,6 +37,14 @@ package struct TreeEntry: Sendable {
 
     package static func link(_ path: String, to target: String) -> TreeEntry {
         TreeEntry(path: path, content: .link(target), mode: 0o777)
+    }
+
+    package static func hardLink(_ path: String, to target: String) -> TreeEntry {
+        TreeEntry(path: path, content: .hardLink(target), mode: 0o644)
+    }
+
+    package static func fifo(_ path: String, mode: mode_t = 0o644) -> TreeEntry {
+        TreeEntry(path: path, content: .fifo, mode: mode)
     }
 
     package static func copy(_ path: String, of source: FilePath, mode: mode_t = 0o755) -> TreeEntry {
@@ -62,6 +73,18 @@ package struct TreeEntry: Sendable {
                 guard symlink(target, path.string) == 0 else {
                     throw TestSupportError("cannot make link \(path): \(Errno(rawValue: errno))")
                 }
+            case .hardLink(let target):
+                unlink(path.string)
+                guard Glibc.link(root.pushing(FilePath(target)).string, path.string) == 0 else {
+                    throw TestSupportError("cannot link \(path): \(Errno(rawValue: errno))")
+                }
+                continue
+            case .fifo:
+                unlink(path.string)
+                guard mkfifo(path.string, entry.mode) == 0 else {
+                    throw TestSupportError("cannot make \(path): \(Errno(rawValue: errno))")
+                }
+                chmod(path.string, entry.mode)
             case .characterDevice(let major, let minor):
                 guard geteuid() == 0 else { continue }
                 unlink(path.string)
@@ -70,7 +93,10 @@ package struct TreeEntry: Sendable {
                     throw TestSupportError("cannot make device \(path): \(Errno(rawValue: errno))")
                 }
             }
-            if geteuid() == 0 { lchown(path.string, entry.owner, entry.group) }
+            guard geteuid() == 0, entry.owner != 0 || entry.group != 0 else { continue }
+            lchown(path.string, entry.owner, entry.group)
+            // A change of owner takes these bits away.
+            if entry.mode & 0o7000 != 0 { chmod(path.string, entry.mode) }
         }
     }
 }

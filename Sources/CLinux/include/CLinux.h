@@ -194,6 +194,9 @@ static const int32_t CLINUX_FALLOC_FL_ZERO_RANGE = 0x10;
 /// fallocate(2). Hidden behind _GNU_SOURCE; posix_fallocate writes zeros where the file system cannot allocate.
 int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
 
+// For futimens and utimensat: the time is now, or stays. Casts, which Swift does not import.
+static const int64_t CLINUX_UTIME_NOW = (1 << 30) - 1;
+
 /// syncfs(2): writes out the one file system that the descriptor is on. Hidden behind _GNU_SOURCE.
 int clinux_syncfs(int descriptor);
 

@@ -1,0 +1,191 @@
+import CArchive
+import CLinux
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The tree that packages are unpacked into, several at a time, as dpkg(1) would one after the other.
+///
+/// Unlike the tree of a root file system's archive, this one has links that packages lead through (a merged /usr):
+/// names are resolved as after chroot(2), by openat2(2), so that none leads out of it. Nothing is synchronized.
+package final class PackageTree: Sendable {
+    package let root: FilePath
+    let descriptor: Int32
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Who has put what is there, by the place itself: packages may call one place by two names.
+        var claims: [Place: Claim] = [:]
+        /// Names that a package has lost to one that replaces it.
+        var losses: [Int: Set<[UInt8]>] = [:]
+        /// The directories made since ``settle()``, with the package whose mode they have.
+        var directories: [UInt64: Int] = [:]
+    }
+
+    struct Place: Hashable {
+        var directory: UInt64
+        var name: [UInt8]
+    }
+
+    private struct Claim {
+        var package: Int
+        var name: [UInt8]
+    }
+
+    /// - Throws: `cannotExtract`.
+    package init(root: FilePath) throws(ArchiveError) {
+        self.root = root
+        descriptor = open(root.string, CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ArchiveError(.cannotExtract, "could not open \(printable(root)): \(Errno(rawValue: errno))")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// What the package had to leave to others that replace it; complete when all are unpacked.
+    package func losses(of package: Int) -> Set<[UInt8]> {
+        state.withLock { $0.losses[package] ?? [] }
+    }
+
+    /// From here on directories that exist keep their owner and mode, whatever packages say: scripts have run.
+    package func settle() {
+        state.withLock { $0.directories = [:] }
+    }
+
+    /// Claims a place for a package.
+    ///
+    /// - Returns: whether the package may put its file there; nil when neither replaces the other.
+    func claim(_ place: Place, name: [UInt8], rules: UnpackRules) -> Verdict {
+        state.withLock { state in
+            guard let other = state.claims[place], other.package != rules.number else {
+                state.claims[place] = Claim(package: rules.number, name: name)
+                return .mine
+            }
+            switch rules.precedence(rules.number, other.package) {
+            case .first:
+                state.losses[other.package, default: []].insert(other.name)
+                state.claims[place] = Claim(package: rules.number, name: name)
+                return .mine
+            case .second:
+                state.losses[rules.number, default: []].insert(name)
+                return .theirs
+            case .neither:
+                return .conflict(other.package)
+            }
+        }
+    }
+
+    /// Puts what a package has made in its place, unless another has got the place in the meantime.
+    ///
+    /// - Parameter move: gives it its name.
+    func settle(_ place: Place, of package: Int, _ move: () -> Bool) -> Bool? {
+        state.withLock { state in
+            guard state.claims[place].map({ $0.package == package }) ?? true else { return nil }
+            return move()
+        }
+    }
+
+    /// Makes a directory, and notes who made it, as one.
+    ///
+    /// - Parameter make: gives its inode; nil when it could not be made.
+    func makeDirectory(by package: Int, _ make: () -> UInt64?) -> Bool {
+        state.withLock { state in
+            guard let inode = make() else { return false }
+            state.directories[inode] = package
+            return true
+        }
+    }
+
+    enum Verdict {
+        case mine
+        case theirs
+        case conflict(Int)
+    }
+
+    /// Notes that dpkg-divert(1) has given all packages' files of one name, but one package's, another.
+    ///
+    /// - Parameters:
+    ///   - from: without a slash at the beginning, as `to`.
+    ///   - keeper: the number of the package whose own files keep the name; nil when it is none of these.
+    package func divert(_ from: [UInt8], to: [UInt8], except keeper: Int?) throws(ArchiveError) {
+        guard let old = try place(of: from), let new = try place(of: to) else { return }
+        state.withLock { state in
+            guard let claim = state.claims[old], claim.package != keeper else { return }
+            state.claims[old] = nil
+            state.claims[new] = claim
+        }
+    }
+
+    private func place(of name: [UInt8]) throws(ArchiveError) -> Place? {
+        let slash = name.lastIndex(of: UInt8(ascii: "/"))
+        let directory = try openDirectory(slash.map { Array(name[..<$0]) } ?? [])
+        guard directory >= 0 else { return nil }
+        defer { close(directory) }
+        var status = stat()
+        guard fstat(directory, &status) == 0 else { return nil }
+        return Place(directory: UInt64(status.st_ino), name: slash.map { Array(name[($0 + 1)...]) } ?? name)
+    }
+
+    /// Notes that a package made a directory.
+    func noteDirectory(_ inode: UInt64, by package: Int) {
+        state.withLock { $0.directories[inode] = package }
+    }
+
+    /// Whether a directory that is there is to have this package's owner and mode: the first in order has them, whoever
+    /// is unpacked first.
+    func takesDirectory(_ inode: UInt64, _ package: Int) -> Bool {
+        state.withLock { state in
+            guard let owner = state.directories[inode], owner > package else { return false }
+            state.directories[inode] = package
+            return true
+        }
+    }
+}
+
+/// What decides where a package's files go.
+package struct UnpackRules: Sendable {
+    /// Who prevails where two packages have the same file.
+    package enum Precedence: Sendable {
+        case first
+        case second
+        case neither
+    }
+
+    /// An owner and a mode that dpkg-statoverride(1) has set.
+    package struct Override: Sendable, Equatable {
+        package var owner: UInt32
+        package var group: UInt32
+        package var permissions: UInt16
+
+        package init(owner: UInt32, group: UInt32, permissions: UInt16) {
+            self.owner = owner
+            self.group = group
+            self.permissions = permissions
+        }
+    }
+
+    /// The package's place in the order.
+    package var number: Int
+    /// Names without a slash at their beginning; they wait under another name for their configuration.
+    package var conffiles: Set<[UInt8]>
+    /// Names that another package has diverted, and where to (dpkg-divert(1)).
+    package var diversions: [[UInt8]: [UInt8]]
+    package var overrides: [[UInt8]: Override]
+    package var precedence: @Sendable (Int, Int) -> Precedence
+
+    package init(
+        number: Int, conffiles: Set<[UInt8]> = [], diversions: [[UInt8]: [UInt8]] = [:],
+        overrides: [[UInt8]: Override] = [:],
+        precedence: @escaping @Sendable (Int, Int) -> Precedence = { _, _ in .neither }
+    ) {
+        self.number = number
+        self.conffiles = conffiles
+        self.diversions = diversions
+        self.overrides = overrides
+        self.precedence = precedence
+    }
+
+    /// What dpkg calls a conffile that is not configured yet.
+    static let newSuffix = Array(".dpkg-new".utf8)
+}
