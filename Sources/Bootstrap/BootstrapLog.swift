@@ -41,7 +41,9 @@ struct BootstrapLog {
         } else if Self.mentions(context, ["corrupt", "Hash Sum mismatch", "checksum"]) {
             complaint.cause = .badData
             complaint.hint = "a file of the mirror is damaged, or was changed on the way"
-        } else if Self.mentions(context, ["Couldn't download", "Failed to fetch", "Failed getting release"]) {
+        } else if Self.mentions(
+            context, ["Couldn't download", "Failed to fetch", "Failed getting release", "does not have a Release file"])
+        {
             complaint.cause = .unavailable
             complaint.hint = "the mirror did not give all that it should have; try again, or another --mirror=URL"
         }

@@ -3,20 +3,27 @@ import LinuxHost
 import SystemPackage
 
 /// The one file of keys that a bootstrap tool takes.
-enum Keyring {
+package enum Keyring {
     /// The only keyring, or several put together: a binary keyring is a row of keys (RFC 9580, 3.6), so two in a row
     /// are one.
     ///
     /// - Returns: nil when nothing is to be verified.
     static func prepare(_ install: GuestSpec.Install, at site: InstallationSite, on host: Host) throws -> FilePath? {
-        guard install.verification == .required, let first = install.keyrings.first else { return nil }
-        guard install.keyrings.count > 1 else { return first }
+        try merged(install.verification == .required ? install.keyrings : [], at: site, on: host)
+    }
+
+    /// These keyrings as one; nil for none.
+    package static func merged(
+        _ keyrings: [FilePath], at site: InstallationSite, on host: Host
+    ) throws -> FilePath? {
+        guard let first = keyrings.first else { return nil }
+        guard keyrings.count > 1 else { return first }
         var keys: [UInt8] = []
-        for keyring in install.keyrings {
+        for keyring in keyrings {
             let bytes = try host.files.contents(of: keyring, limit: 16 << 20)
             guard let head = bytes.first, head & 0x80 != 0 else {
                 throw BootstrapError(
-                    "cannot put the keyrings \(install.keyrings.map(\.string).joined(separator: ", ")) together: "
+                    "cannot put the keyrings \(keyrings.map(\.string).joined(separator: ", ")) together: "
                         + "\(keyring) is not a binary one",
                     hint: "gpg --dearmor makes one of an armored one", cause: .badData)
             }

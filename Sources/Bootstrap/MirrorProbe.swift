@@ -8,6 +8,8 @@ package struct MirrorProbe: Sendable {
     package var mirror: String
     package var suite: String
     package var proxy: String?
+    /// apt's configuration, which then has the proxy too.
+    var settings: FilePath?
 
     package init(mirror: String, suite: String, proxy: String?) {
         self.mirror = mirror
@@ -77,10 +79,13 @@ package struct MirrorProbe: Sendable {
             "-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=15", "-o", "Acquire::https::Timeout=15",
             "-o", "APT::Sandbox::User=root",
         ]
-        if let proxy { options += ["-o", "Acquire::http::Proxy=\(proxy)", "-o", "Acquire::https::Proxy=\(proxy)"] }
+        if let proxy, settings == nil {
+            options += ["-o", "Acquire::http::Proxy=\(proxy)", "-o", "Acquire::https::Proxy=\(proxy)"]
+        }
         return Invocation(
             Self.requirement.program, options + ["download-file", address(of: file), target.string],
-            environment: ["LC_ALL": "C.UTF-8"], timeout: 60)
+            environment: settings.map { ["LC_ALL": "C.UTF-8", "APT_CONFIG": $0.string] } ?? ["LC_ALL": "C.UTF-8"],
+            timeout: 60)
     }
 
     /// - Throws: ``BootstrapError`` when the suite is not there or the mirror does not answer.
@@ -97,7 +102,8 @@ package struct MirrorProbe: Sendable {
         throw refusal
     }
 
-    private var refusal: BootstrapError {
+    /// What is said when it does not.
+    var refusal: BootstrapError {
         BootstrapError(
             "the mirror \(MirrorURL.redacted(mirror)) does not give \(suite): "
                 + "neither dists/\(suite)/InRelease nor Release can be had from it",

@@ -67,6 +67,7 @@ package enum RootInstallers {
     package static func installer(for spec: GuestSpec) -> any RootInstaller {
         switch spec.install.method {
         case .debootstrap: Debootstrap(spec)
+        case .native: NativeInstaller(spec)
         case .mmdebstrap: Mmdebstrap(spec)
         case .tar(let archive): TarInstaller(archive: archive)
         case .copy(let directory): CopyInstaller(source: directory)

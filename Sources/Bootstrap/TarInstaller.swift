@@ -18,14 +18,7 @@ struct TarInstaller: RootInstaller {
                 try host.files.append(summary.warnings.map { "archive: \($0)\n" }.joined(), to: log)
             }
         } catch let error as ArchiveError {
-            let cause: BootstrapError.Cause =
-                switch error.kind {
-                case .unreadable: .noInput
-                case .notAnArchive, .truncated, .damaged, .empty, .unsafe: .badData
-                case .noSpace: .noSpace
-                case .cannotExtract, .cannotWrite, .cancelled: .failed
-                }
-            throw BootstrapError(error.message, hint: error.hint, cause: cause)
+            throw BootstrapError(error)
         }
     }
 }

@@ -124,7 +124,7 @@ struct CreateOptions: ParsableArguments {
 
     @Option(
         name: [.customLong("install-method"), .customLong("install_method")],
-        help: ArgumentHelp("debootstrap, mmdebstrap, tar or copy.", valueName: "method"))
+        help: ArgumentHelp("native, debootstrap, mmdebstrap, tar or copy.", valueName: "method"))
     var installMethod: String?
 
     @Option(

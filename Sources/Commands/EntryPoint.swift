@@ -11,7 +11,7 @@ struct DomusCommand: AsyncParsableCommand {
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
         subcommands: [
             CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, BaseCommand.self,
-            RecoverCommand.self,
+            BootstrapCommand.self, RecoverCommand.self,
         ])
 }
 

@@ -178,6 +178,8 @@ package struct GuestSpec: Sendable {
 
         /// What fills the tree.
         package enum Method: Sendable, Hashable {
+            /// By Domus itself, with apt and dpkg.
+            case native
             case debootstrap
             case mmdebstrap
             case tar(FilePath)
@@ -186,6 +188,7 @@ package struct GuestSpec: Sendable {
             /// The word of `--install-method`.
             package var name: String {
                 switch self {
+                case .native: "native"
                 case .debootstrap: "debootstrap"
                 case .mmdebstrap: "mmdebstrap"
                 case .tar: "tar"
@@ -196,7 +199,7 @@ package struct GuestSpec: Sendable {
             /// What a tree is taken from.
             package var source: FilePath? {
                 switch self {
-                case .debootstrap, .mmdebstrap: nil
+                case .native, .debootstrap, .mmdebstrap: nil
                 case .tar(let path), .copy(let path): path
                 }
             }
@@ -204,7 +207,7 @@ package struct GuestSpec: Sendable {
             /// Whether it installs packages, so that their own scripts ran; the others bring a tree as it is.
             package var installsPackages: Bool {
                 switch self {
-                case .debootstrap, .mmdebstrap: true
+                case .native, .debootstrap, .mmdebstrap: true
                 case .tar, .copy: false
                 }
             }

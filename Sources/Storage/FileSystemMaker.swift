@@ -99,5 +99,13 @@ package struct FileSystemMaker: Sendable {
     /// of inodes, as many as all that are added; and mke2fs wants a journal to be less than half of all.
     package static let blockGroup = ByteSize.mebibytes(128)
 
+    /// What an ext file system that grows must have for a tree of that many bytes and files, a tenth of it free.
+    ///
+    /// Inode tables and reserved blocks take a part; the journal is fixed.
+    package static func size(forBytes bytes: Int64, inodes: Int64) -> ByteSize {
+        let needed = max(bytes / 100 * 110 + journal.bytes + (32 << 20), inodes / 100 * 120 * bytesPerInode)
+        return ByteSize(bytes: max(2, needed / blockGroup.bytes + 1) * blockGroup.bytes)
+    }
+
     private static let environment = ["LC_ALL": "C.UTF-8"]
 }

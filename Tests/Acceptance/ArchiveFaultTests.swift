@@ -8,7 +8,7 @@ struct ArchiveFaultTests {
     @Test(
         "an archive that nobody vouches for is not installed, whatever is wrong with it",
         Requirement.program("debootstrap", "mmdebstrap"),
-        arguments: ["debootstrap", "mmdebstrap"],
+        arguments: ["native", "debootstrap", "mmdebstrap"],
         [
             FixtureArchive.Tampering.badSignature, .wrongKey, .unsigned, .corruptPackage("mawk"),
         ]
@@ -31,12 +31,14 @@ struct ArchiveFaultTests {
         }
     }
 
-    @Test("--no-verify installs an unsigned archive, and warns", Requirement.program("mmdebstrap"))
-    func unverified() async throws {
+    @Test(
+        "--no-verify installs an unsigned archive, and warns", Requirement.program("mmdebstrap"),
+        arguments: ["native", "mmdebstrap"])
+    func unverified(method: String) async throws {
         let archive = try await FixtureArchive.make().tampered(.unsigned)
         let mirror = try FixtureMirror(serving: archive)
         try await withWorkspace { workspace in
-            var words = Workspace.bootstrap("web1", "mmdebstrap", archive, mirror, ["--no-verify"])
+            var words = Workspace.bootstrap("web1", method, archive, mirror, ["--no-verify"])
             words.removeAll { $0.hasPrefix("--keyring") }
             let outcome = try await workspace.run(words).orThrow()
             #expect(outcome.standardError.contains("warning: --no-verify: nothing proves"))
@@ -48,13 +50,13 @@ struct ArchiveFaultTests {
     @Test(
         "a mirror that refuses, or has no such suite, is told at once",
         Requirement.program("debootstrap"),
-        arguments: [false, true]
+        arguments: ["native", "debootstrap"], [false, true]
     )
-    func unavailable(answers: Bool) async throws {
+    func unavailable(method: String, answers: Bool) async throws {
         let archive = try await FixtureArchive.make()
         let mirror = answers ? try FixtureMirror(serving: archive) : try FixtureMirror(.refusing)
         try await withWorkspace { workspace in
-            let words = Workspace.bootstrap("web1", "debootstrap", archive, mirror, answers ? ["--dist=trixie"] : [])
+            let words = Workspace.bootstrap("web1", method, archive, mirror, answers ? ["--dist=trixie"] : [])
             let before = workspace.capture()
             let outcome = try await workspace.run(words)
             #expect(outcome.status == 69, "\(outcome)")
@@ -65,13 +67,15 @@ struct ArchiveFaultTests {
         }
     }
 
-    @Test("a mirror that says nothing is given up", Requirement.program("debootstrap"))
-    func silent() async throws {
+    @Test(
+        "a mirror that says nothing is given up", Requirement.program("debootstrap"),
+        arguments: ["native", "debootstrap"])
+    func silent(method: String) async throws {
         let archive = try await FixtureArchive.make()
         let mirror = try FixtureMirror(.silent)
         try await withWorkspace(waitsOnly: true) { workspace in
             let before = workspace.capture()
-            let outcome = try await workspace.run(Workspace.bootstrap("web1", "debootstrap", archive, mirror))
+            let outcome = try await workspace.run(Workspace.bootstrap("web1", method, archive, mirror))
             #expect(outcome.status == 69, "\(outcome)")
             #expect(outcome.standardError.contains("the mirror \(mirror.url) does not give bookworm"))
             #expect(try await workspace.settledDifference(from: before) == [])

@@ -9,7 +9,7 @@ struct BootstrappedGuestTests {
     @Test(
         "is whole: images, accounts, keys, network, console, configuration, summary",
         Requirement.program("debootstrap", "mmdebstrap", "ssh-keygen"),
-        arguments: ["debootstrap", "mmdebstrap"]
+        arguments: ["native", "debootstrap", "mmdebstrap"]
     )
     func whole(method: String) async throws {
         let archive = try await FixtureArchive.make(FixtureRelease("bookworm"))

@@ -210,7 +210,8 @@ struct InstallerTests {
     @Test(
         "what a host must have for each method",
         arguments: [
-            (GuestSpec.Install.Method.debootstrap, ["debootstrap", "gpgv"]), (.mmdebstrap, ["mmdebstrap", "apt-get"]),
+            (GuestSpec.Install.Method.native, ["apt-get"]), (.debootstrap, ["debootstrap", "gpgv"]),
+            (.mmdebstrap, ["mmdebstrap", "apt-get"]),
             (.tar("/a.tar"), []), (.copy("/a"), ["cp"]),
         ])
     func requirements(method: GuestSpec.Install.Method, programs: [String]) {

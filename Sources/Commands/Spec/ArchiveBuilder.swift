@@ -15,7 +15,7 @@ struct ArchiveBuilder {
     func build(
         release: Release, architecture: Architecture, notes: inout [String], warnings: inout [String]
     ) async throws -> GuestSpec.Install {
-        let method = try method(release)
+        let method = try method(release, notes: &notes)
         let apt = knowledge.sources.mirror(
             for: release, architecture: architecture, known: knowledge.releases, today: knowledge.today)
         // The release as its mirror has it: its updates are where it is.
@@ -43,7 +43,7 @@ struct ArchiveBuilder {
         if verification == .disabled {
             warnings.append("--no-verify: nothing proves that what is installed is what the distribution made")
         }
-        let needsArchive = method == .debootstrap || method == .mmdebstrap
+        let needsArchive = method.installsPackages
         let proxy = try values.parsed("apt-proxy") { text throws(ValueError) in
             let full = text.contains("://") ? text : "http://\(text)"
             return try MirrorURL(parsing: full).text
@@ -91,7 +91,19 @@ struct ArchiveBuilder {
         return release.components
     }
 
-    private func method(_ release: Release) throws -> GuestSpec.Install.Method {
+    /// Whether the release's packages are such as ``Bootstrap`` unpacks them itself: older ones have no index with SHA-256,
+    /// or need tricks that only debootstrap knows.
+    private func isNative(_ release: Release) -> Bool {
+        guard host.processes.find("apt-get") != nil else { return false }
+        let first =
+            switch release.distribution {
+            case .debian: CalendarDate(year: 2021, month: 8, day: 14)
+            case .ubuntu: CalendarDate(year: 2020, month: 4, day: 23)
+            }
+        return release.released.map { $0 >= first } ?? true
+    }
+
+    private func method(_ release: Release, notes: inout [String]) throws -> GuestSpec.Install.Method {
         let source = values.given("install-source")
         func existing(_ kind: FileEntry.Kind, _ what: String) throws -> FilePath {
             guard let source else {
@@ -112,10 +124,14 @@ struct ArchiveBuilder {
             if source != nil {
                 throw OptionError("--install-source goes with --install-method=tar or copy")
             }
-            // Twice as fast with the same packages; but for old releases only debootstrap knows the tricks.
-            return host.processes.find("mmdebstrap") != nil && !release.isArchived ? .mmdebstrap : .debootstrap
+            return isNative(release) ? .native : .debootstrap
         }
         switch given.value {
+        case "native":
+            if isNative(release) { return .native }
+            let reason = host.processes.find("apt-get") == nil ? "this host has no apt" : "it is too old for that"
+            notes.append("\(release.title) is installed by debootstrap: \(reason)")
+            return .debootstrap
         case "debootstrap": return .debootstrap
         case "mmdebstrap": return .mmdebstrap
         case "tar": return .tar(try existing(.file, "archive"))
@@ -123,11 +139,11 @@ struct ArchiveBuilder {
         case "cdebootstrap", "rinse", "rpmstrap":
             throw OptionError(
                 "\(given.place): \(given.value) is a method of xen-tools that Domus does not have",
-                hint: "known are debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
+                hint: "known are native, debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
         default:
             throw OptionError(
                 "\(given.place): \"\(given.value)\" is not an installation method",
-                hint: "known are debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
+                hint: "known are native, debootstrap, mmdebstrap, tar and copy", exit: given.place.exit)
         }
     }
 

@@ -26,12 +26,15 @@ struct OptionError: Error, Equatable {
 /// Where a value came from.
 enum Place: Hashable, CustomStringConvertible {
     case option(String)
+    /// A word without a name of its own.
+    case argument(String)
     case file(Origin)
     case builtIn
 
     var description: String {
         switch self {
         case .option(let name): "--\(name)"
+        case .argument(let name): name
         case .file(let origin): origin.description
         case .builtIn: "the default"
         }

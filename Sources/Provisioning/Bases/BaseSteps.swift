@@ -17,7 +17,7 @@ struct MakeBase: Step {
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let usage = try context.host.files.usage(of: context.paths.root)
         let path = try DiskPlan.workingVolume(of: Self.drive, in: reference.group, run: context.effects.run)
-        let size = Self.size(bytes: usage.bytes, inodes: usage.inodes)
+        let size = FileSystemMaker.size(forBytes: usage.bytes, inodes: usage.inodes)
         // For nobody's sake but this guest's, so far.
         try BaseRecord.checkRoom(
             for: context.spec.hostname, context.disks.root.partition.size, base: reference.id, takes: size.bytes)
@@ -39,15 +39,6 @@ struct MakeBase: Step {
                     + context.saying(invocation))
         }
         try context.host.files.synchronize(FilePath(volume.path.device))
-    }
-
-    /// Inode tables and reserved blocks take a part; the journal is fixed (``FileSystemMaker/journal``).
-    private static func size(bytes: Int64, inodes: Int64) -> ByteSize {
-        let needed = max(
-            bytes / 100 * 110 + FileSystemMaker.journal.bytes + (32 << 20),
-            inodes / 100 * 120 * FileSystemMaker.bytesPerInode)
-        let group = FileSystemMaker.blockGroup.bytes
-        return ByteSize(bytes: max(2, needed / group + 1) * group)
     }
 }
 

@@ -1,0 +1,196 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// The archive as apt sees it, from a directory of its own: apt(8) fetches and verifies the indices, decides which
+/// packages belong together, and downloads them. Nothing of the host's own apt takes part.
+struct AptArchive: Sendable {
+    /// A package's file, as apt knows it.
+    struct File: Sendable, Equatable {
+        /// What apt calls it in its directory of archives.
+        let name: String
+        /// Hexadecimal digits of its SHA-256.
+        let digest: String
+    }
+
+    let request: BootstrapRequest
+    let keyring: FilePath?
+    let site: InstallationSite
+    let host: Host
+
+    private var root: FilePath { site.scratch.appending("apt") }
+    private var configuration: FilePath { root.appending("apt.conf") }
+    var archives: FilePath { root.appending("var/cache/apt/archives") }
+    private var lists: FilePath { root.appending("var/lib/apt/lists") }
+
+    /// Makes the directory.
+    func prepare() throws {
+        for path in [
+            "", "etc", "etc/apt", "etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d",
+            "etc/apt/trusted.gpg.d", "var", "var/lib", "var/lib/apt", "var/lib/apt/lists", "var/lib/apt/lists/partial",
+            "var/lib/dpkg", "var/cache", "var/cache/apt", "var/cache/apt/archives", "var/cache/apt/archives/partial",
+            "var/cache/apt/none",
+            "var/cache/apt/none/partial",
+        ] {
+            _ = try host.files.createDirectory(path.isEmpty ? root : root.appending(path), mode: 0o700)
+        }
+        let options = keyring.map { "[signed-by=\($0)]" } ?? "[trusted=yes]"
+        func make(_ name: String, _ text: String) throws {
+            _ = try host.files.createFile(root.appending(name), contents: Array(text.utf8), mode: 0o600)
+        }
+        try make("var/lib/dpkg/status", "")
+        guard !options.dropFirst().dropLast().contains(where: { $0.isWhitespace || $0 == "[" || $0 == "]" }) else {
+            throw BootstrapError(
+                "apt cannot be told of the keyring \(keyring?.string ?? ""): its path has a space or a bracket",
+                hint: "copy it to a path without", cause: .noInput)
+        }
+        // Copied, not read where it is: a directory of the host may change under our hands.
+        try make(
+            "etc/apt/sources.list", request.sourcesList(options: options).replacing(" file:", with: " copy:"))
+        try make("apt.conf", settings)
+    }
+
+    /// In a file, not in arguments: a proxy's or a mirror's address may hold a password.
+    private var settings: String {
+        let architecture = request.architecture
+        var lines = [
+            #"APT::Architecture "\#(architecture)";"#, #"APT::Architectures { "\#(architecture)"; };"#,
+            #"Dir "\#(root)";"#, #"Dir::State::Status "\#(root)/var/lib/dpkg/status";"#,
+            // apt counts itself among the essential packages.
+            #"pkgCacheGen::ForceEssential ",";"#, #"APT::Install-Recommends "false";"#,
+            #"Acquire::Languages "none";"#, #"Acquire::Retries "1";"#, #"Acquire::http::Timeout "15";"#,
+            #"Acquire::https::Timeout "15";"#, #"Acquire::ForceHash "SHA256";"#,
+            // Its directory is root's alone.
+            #"APT::Sandbox::User "root";"#,
+            // A word that is no package is an error, not an expression that hundreds of them match.
+            #"APT::Cmd::Pattern-Only "true";"#, #"Dpkg::Use-Pty "0";"#, #"APT::Update::Error-Mode "any";"#,
+        ]
+        if request.isArchived { lines.append(#"Acquire::Check-Valid-Until "false";"#) }
+        if let proxy = request.proxy {
+            lines += [#"Acquire::http::Proxy "\#(proxy)";"#, #"Acquire::https::Proxy "\#(proxy)";"#]
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func invocation(_ arguments: [String]) -> Invocation {
+        Confinement(helper: site.helper).wrap(
+            Invocation(
+                "apt-get", arguments,
+                environment: [
+                    "LC_ALL": "C.UTF-8", "APT_CONFIG": configuration.string, "DEBIAN_FRONTEND": "noninteractive",
+                    "TMPDIR": site.scratch.string,
+                ], timeout: request.timeout))
+    }
+
+    private func run(_ arguments: [String]) async throws {
+        let status = try await host.processes.run(invocation(arguments), appendingOutputTo: site.log)
+        guard status.isSuccess else { throw try failure(status, log: site.log) }
+    }
+
+    /// - Parameter log: what that program alone has written: two of them may be running.
+    private func failure(_ status: ExitStatus, log: FilePath?) throws -> BootstrapError {
+        var site = site
+        site.log = log
+        let tail = try BootstrapLog(site: site, host: host).complaint()
+        let mirror = request.sources[0].mirror
+        return BootstrapError(
+            "apt could not install \(request.suite) from \(MirrorURL.redacted(mirror)): "
+                + "\(tail.text ?? status.description)", hint: tail.hint, cause: tail.cause)
+    }
+
+    /// Fetches the indices, and has their signatures verified.
+    func update() async throws {
+        var probe = MirrorProbe(mirror: request.sources[0].mirror, suite: request.suite, proxy: request.proxy)
+        probe.settings = configuration
+        // The downloader's argument is the address, for all of the host to see.
+        guard MirrorURL.redacted(probe.mirror) == probe.mirror else { return try await fetchIndices(probe) }
+        // Beside it: apt waits for a silent mirror for a minute, suite by suite.
+        var aside = site
+        aside.log = nil
+        let (site, host, question) = (aside, host, probe)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await fetchIndices(question)
+                return true
+            }
+            group.addTask {
+                try await question.ask(at: site, on: host)
+                return false
+            }
+            do {
+                // Whoever fails first says why; when the indices are there nobody waits for the other.
+                while let isFetched = try await group.next(), !isFetched {}
+            } catch {
+                group.cancelAll()
+                throw error
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func fetchIndices(_ probe: MirrorProbe) async throws {
+        do {
+            try await run(["-q", "-o", "pkgCacheFile::Generate=false", "update"])
+        } catch let error as BootstrapError where error.cause == .unavailable {
+            let release = "_dists_\(Self.quoted(request.suite))_"
+            guard try host.files.names(in: lists).contains(where: { $0.contains(release) }) else {
+                // The suite itself, not one of its updates: apt would name a file.
+                throw probe.refusal
+            }
+            throw error
+        }
+    }
+
+    /// A suite as it is in the names of apt's lists.
+    private static func quoted(_ suite: String) -> String { suite.replacing("/", with: "_") }
+
+    /// The indices: first those of the suite itself, then those of its updates.
+    func indices() throws -> [PackageIndex] {
+        let names = try host.files.names(in: lists).filter { $0.hasSuffix("_Packages") }
+        return try request.sources.map(\.suite).map { suite in
+            let own = names.filter { $0.contains("_dists_\(Self.quoted(suite))_") }
+            var text: [UInt8] = []
+            for name in own {
+                if let last = text.last, last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
+                if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
+                text += try host.files.contents(of: host.files.resolved(lists.appending(name)), limit: 1 << 30)
+            }
+            guard !own.isEmpty else {
+                throw BootstrapError(
+                    "the archive has no index of \(suite) for \(request.architecture)",
+                    hint: "see whether the mirror has that architecture, and the components "
+                        + request.components.joined(separator: ", "), cause: .unavailable)
+            }
+            return PackageIndex(text)
+        }
+    }
+
+    /// The files of these packages and of all that they need.
+    func resolve(_ names: [String]) async throws -> [File] {
+        let answer = site.scratch.appending("apt-uris")
+        // Another directory than the download's: what is there already, apt would not name.
+        let nowhere = "Dir::Cache::archives=\(root)/var/cache/apt/none"
+        let status = try await host.processes.run(
+            invocation(["-qq", "-o", nowhere, "--print-uris", "install", "--"] + names), appendingOutputTo: answer)
+        let text = String(decoding: try host.files.contents(of: answer, limit: 64 << 20), as: UTF8.self)
+        guard status.isSuccess else {
+            if let log = site.log { try host.files.append("\n\(text)", to: log) }
+            throw try failure(status, log: answer)
+        }
+        // 'http://mirror/pool/x_1_all.deb' x_1_all.deb 1234 SHA256:...
+        return try text.split(separator: "\n").filter { $0.first == "'" }.map { line in
+            let words = (line.dropFirst().firstIndex(of: "'").map { line[line.index(after: $0)...] } ?? "")
+                .split(separator: " ")
+            guard words.count == 3, let name = words.first, !name.contains("/"), words[2].hasPrefix("SHA256:") else {
+                throw BootstrapError(
+                    "apt names a package without its SHA-256: \(MirrorURL.redacted(String(line)))", cause: .badData)
+            }
+            return File(name: String(name), digest: String(words[2].dropFirst("SHA256:".count)))
+        }
+    }
+
+    /// Downloads what ``resolve(_:)`` named, for the same names: each is in ``archives`` when it is whole.
+    func download(_ names: [String]) async throws {
+        try await run(["-q", "-y", "--download-only", "install", "--"] + names)
+    }
+}

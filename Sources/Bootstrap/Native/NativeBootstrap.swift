@@ -1,0 +1,148 @@
+import Archives
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// Debian's installation without waiting: apt decides and fetches, the packages are unpacked here, several at a time, each
+/// as soon as it is there, and dpkg configures them.
+///
+/// The order is that of dpkg and mmdebstrap(1), as far as anybody can tell the difference:
+///
+/// 1. the essential packages with all that they need are unpacked, then their pre-installation scripts run, which could
+///    not have run before, then they are configured;
+/// 2. packages without such a script are unpacked meanwhile;
+/// 3. the script of any other package runs when the essential packages are configured, and what the package pre-depends
+///    on is; then it is unpacked;
+/// 4. all the rest is configured.
+package struct NativeBootstrap: Sendable {
+    let request: BootstrapRequest
+    let keyring: FilePath?
+    let site: InstallationSite
+    let host: Host
+
+    package init(_ request: BootstrapRequest, keyring: FilePath?, at site: InstallationSite, on host: Host) {
+        self.request = request
+        self.keyring = keyring
+        self.site = site
+        self.host = host
+    }
+
+    /// Fills the tree.
+    ///
+    /// - Throws: ``BootstrapError``, ``HostError``.
+    package func run() async throws {
+        do {
+            try await install()
+        } catch let error as ArchiveError {
+            throw BootstrapError(error)
+        }
+    }
+
+    private func install() async throws {
+        let apt = AptArchive(request: request, keyring: keyring, site: site, host: host)
+        try apt.prepare()
+        try await apt.update()
+        let indices = try apt.indices()
+        let wanted = try wanted(indices)
+        // Both have to think it over: so the download begins before the list is there.
+        let download = Task { try await apt.download(wanted) }
+        do {
+            try await unpack(wanted, from: indices, apt, download)
+        } catch {
+            // Nobody cleans up while it writes.
+            download.cancel()
+            _ = await download.result
+            throw error
+        }
+    }
+
+    private func unpack(
+        _ wanted: [String], from indices: [PackageIndex], _ apt: AptArchive, _ download: Task<Void, any Error>
+    ) async throws {
+        let files = try await withTaskCancellationHandler {
+            try await apt.resolve(wanted)
+        } onCancel: {
+            download.cancel()
+        }
+        let packages = try select(files, from: indices)
+        let tree = try PackageTree(root: site.root)
+        let skeleton = TreeSkeleton(tree: tree, request: request)
+        try skeleton.prepare()
+        let scripts = GuestScripts(
+            site: site, host: host, architecture: request.architecture, timeout: request.timeout)
+        try scripts.prepare()
+        let unpacking = Unpacking(
+            packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts)
+        try await unpacking.run(download: {
+            try await withTaskCancellationHandler {
+                try await download.value
+            } onCancel: {
+                download.cancel()
+            }
+        })
+        try skeleton.finish(
+            automatic: automatic(packages, essential: unpacking.essential, indices: indices))
+        // What scripts leave there, nobody looks for any more.
+        let temporary = site.root.appending("tmp")
+        // Not what a link in its place leads to.
+        guard try host.files.entry(at: temporary)?.kind == .directory else { return }
+        for name in try host.files.names(in: temporary) { try host.files.removeTree(temporary.appending(name)) }
+    }
+
+    /// The package that says that /usr is merged, where the release has one. The tree is laid out so, and apt is told, for
+    /// it not to bring usrmerge, and all of perl, to do it.
+    private static let mergedUsr = "usr-is-merged"
+
+    /// The names that apt is asked for.
+    private func wanted(_ indices: [PackageIndex]) throws -> [String] {
+        guard let main = indices.first, !main.essential.isEmpty else {
+            throw BootstrapError(
+                "the archive's index of \(request.suite) has no package that a system must have",
+                hint: "see whether the components \(request.components.joined(separator: ", ")) are all that it needs",
+                cause: .unavailable)
+        }
+        var names = main.essential
+        for priority in request.variant.priorities { names.formUnion(main.byPriority[priority] ?? []) }
+        if request.variant != .essential, !main.stanzas(of: "apt").isEmpty { names.insert("apt") }
+        if !main.stanzas(of: Self.mergedUsr).isEmpty { names.insert(Self.mergedUsr) }
+        // A name of the index is a word of apt's command line.
+        return names.filter(NativePackage.isName).sorted() + request.include.filter { !names.contains($0) }
+    }
+
+    /// The stanzas of the files that apt has chosen.
+    private func select(_ files: [AptArchive.File], from indices: [PackageIndex]) throws -> [NativePackage] {
+        try files.enumerated().map { number, file in
+            let name = String(file.name.prefix { $0 != "_" })
+            for index in indices {
+                for stanza in index.stanzas(of: name) where stanza["sha256"] == file.digest {
+                    if let package = NativePackage(number: number, stanza: stanza) { return package }
+                }
+            }
+            throw BootstrapError(
+                "apt has chosen \(file.name), and no index has a package of that digest", cause: .badData)
+        }
+    }
+
+    /// Packages that nobody asked for: apt removes them when nothing needs them any more.
+    private func automatic(_ packages: [NativePackage], essential: Set<Int>, indices: [PackageIndex]) -> [String] {
+        // A word of apt's may have a version or an architecture behind the name.
+        var asked = Set(request.include.map { String($0.prefix { $0 != "=" && $0 != ":" }) })
+        for priority in request.variant.priorities { asked.formUnion(indices[0].byPriority[priority] ?? []) }
+        asked.insert("apt")
+        return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)
+    }
+}
+
+extension BootstrapError {
+    /// Trouble with an archive or with the tree.
+    package init(_ error: ArchiveError) {
+        let cause: Cause =
+            switch error.kind {
+            case .unreadable: .noInput
+            case .notAnArchive, .truncated, .damaged, .empty, .unsafe: .badData
+            case .noSpace: .noSpace
+            case .cannotExtract, .cannotWrite, .cancelled: .failed
+            }
+        self.init(error.message, hint: error.hint, cause: cause)
+    }
+}

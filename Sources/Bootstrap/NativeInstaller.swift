@@ -1,0 +1,25 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+
+/// Domus's own way to install a guest's system; see ``NativeBootstrap``.
+struct NativeInstaller: RootInstaller {
+    let spec: GuestSpec
+
+    init(_ spec: GuestSpec) {
+        self.spec = spec
+    }
+
+    var summary: String { "Install \(spec.release.title) natively" }
+
+    /// What verifies signatures, gpgv(1) or sqv(1), comes with apt.
+    var requirements: [(program: String, package: String)] { [("apt-get", "apt")] }
+
+    func install(at site: InstallationSite, on host: Host) async throws {
+        let keyring = try Keyring.prepare(spec.install, at: site, on: host)
+        guard keyring != nil || spec.install.verification == .disabled else {
+            throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
+        }
+        try await NativeBootstrap(BootstrapRequest(spec), keyring: keyring, at: site, on: host).run()
+    }
+}

@@ -1,0 +1,203 @@
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Domus's own installation, held against mmdebstrap's and dpkg's.
+@Suite("domus bootstrap", Requirement.bootstrapping)
+struct NativeBootstrapTests {
+    /// What is different, and why; domus-bootstrap(8) has the same list.
+    static let known: Set<String> = [
+        // mmdebstrap puts sources that it is given as a file into sources.list.d, and copies these of the host.
+        "etc/apt/sources.list", "etc/apt/sources.list.d", "etc/hostname", "etc/resolv.conf",
+        // What is on /run is gone at the first boot.
+        "run",
+        // apt has not run in the tree: its locks, and its directories' modes, come with its first run.
+        "var/cache/apt/archives", "var/lib/apt/lists", "var/log/apt", "etc/apt/preferences.d", "etc/apt/auth.conf.d",
+        "etc/apt/trusted.gpg.d", "etc/apt/apt.conf.d",
+        // The option that mmdebstrap is given, not to be asked.
+        "etc/dpkg/dpkg.cfg.d",
+        // Only mmdebstrap writes it where there is one architecture.
+        "var/lib/dpkg/arch",
+        // What these were before dpkg's last change.
+        "var/lib/dpkg/status-old", "var/lib/dpkg/diversions-old", "var/lib/dpkg/statoverride-old",
+    ]
+
+    /// debootstrap's layout, which mmdebstrap makes only when it is asked to.
+    private static let mergedUsrHook = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+
+    @Test(
+        "makes what mmdebstrap makes of the same packages, whatever is in them",
+        Requirement.program("mmdebstrap"), arguments: ["minbase", "important"]
+    )
+    func equal(variant: String) async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let start = time(nil)
+            let tree = workspace.path.appending("tree")
+            try await workspace.bootstrap(tree, archive, mirror, ["--variant=\(variant)", "--include=corners"])
+                .orThrow()
+            let other = workspace.path.appending("other")
+            try await run(
+                "mmdebstrap",
+                [
+                    "--mode=root", "--dpkgopt=force-confold", "--hook-directory=\(Self.mergedUsrHook)",
+                    "--variant=\(variant)", "--include=corners",
+                    "--architectures=\(archive.architecture)",
+                    archive.release.suite, other.string,
+                    "deb [signed-by=\(archive.keyring)] \(mirror.url) \(archive.release.suite) main",
+                ], timeout: .seconds(300)
+            ).orThrow()
+            let (mine, theirs) = (try TreeListing(tree), try TreeListing(other))
+            var passedOver = Self.known
+            // The order in it is no matter.
+            passedOver.insert("var/lib/apt/extended_states")
+            #expect(mine.differences(from: theirs, since: start, passingOver: passedOver) == [])
+            let automatic = "var/lib/apt/extended_states"
+            #expect(try stanzas(tree.pushing(FilePath(automatic))) == stanzas(other.pushing(FilePath(automatic))))
+
+            for command in [["dpkg", "--audit"], ["dpkg", "--verify"]] {
+                // Not nothing: the packages have no md5sums, and a script has changed a conffile.
+                let (mine, theirs) = (
+                    try await run("chroot", [tree.string] + command).orThrow(),
+                    try await run("chroot", [other.string] + command).orThrow()
+                )
+                #expect(mine.standardOutput == theirs.standardOutput, "\(command)")
+            }
+            let states = try await run("chroot", [tree.string, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}\n"])
+            #expect(Set(states.standardOutput.split(separator: "\n")) == ["ii "])
+        }
+    }
+
+    /// Said of the tree itself, in case both are wrong.
+    @Test("diversions, conffiles, triggers, overrides and scripts do what they are for")
+    func corners() async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let tree = workspace.path.appending("tree")
+            try await workspace.bootstrap(tree, archive, mirror, ["--variant=minbase", "--include=corners"]).orThrow()
+            func text(_ name: String) throws -> String { try readText(tree.pushing(FilePath(name))) }
+            let listing = try TreeListing(tree).entries
+            #expect(try text("usr/bin/hello").contains("diverted"))
+            #expect(try text("usr/bin/hello.distrib").contains("Hello, world!"))
+            #expect(try text("etc/corner/made-before.conf") == "of the script\n")
+            #expect(try text("etc/corner/plain.conf") == "plain\n")
+            #expect(listing["etc/corner/second.conf"]?.isSameAs == "etc/corner/plain.conf")
+            #expect(listing.keys.filter { $0.hasSuffix(".dpkg-new") || $0.contains("tmp.ci") } == [])
+            #expect(try text("usr/share/corner-files/replaced") == "of corner-replaces\n")
+            #expect(try !text("var/lib/dpkg/info/corner-files.list").contains("/replaced\n"))
+            #expect(try text("var/lib/dpkg/info/corner-replaces.list").contains("/replaced\n"))
+            // Set by its own script: dpkg does not look again before it unpacks the package.
+            #expect(listing["usr/bin/corner-overrides"]?.mode == 0o755)
+            #expect(try text("var/lib/corner-listens").contains("triggered corner-named"))
+            #expect(try text("var/lib/early-docs") == "/usr/share/early-docs\n")
+            #expect(listing["usr/bin/corner"]?.target == "/etc/alternatives/corner")
+            #expect(listing["usr/share/corner-files/set id"]?.mode == 0o4750)
+        }
+    }
+
+    @Test("packs an archive, and writes a file system", arguments: ["root.tar.zst", "root.tar", "root.img"])
+    func formats(name: String) async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let target = workspace.path.appending(name)
+            let outcome = try await workspace.bootstrap(target, archive, mirror, ["--variant=essential"]).orThrow()
+            #expect(outcome.standardOutput == "Debian 12 (bookworm) is in \(target)\n")
+            if name.hasSuffix(".img") {
+                let image = GuestImage(target)
+                #expect(try await image.complaint() == nil)
+                #expect(try await image.text("/etc/passwd")?.hasPrefix("root:") == true)
+            } else {
+                let list = try await run("tar", ["-tvf", target.string]).orThrow().standardOutput
+                #expect(list.contains("./etc/passwd\n"))
+            }
+            #expect(try workspace.runsLeft() == [])
+        }
+    }
+
+    @Test(
+        "leaves nothing of a bootstrap that fails",
+        arguments: [
+            (["--include=fails-to-install"], Int32(1), "dpkg could not configure the packages"),
+            (["--include=no-such-package"], 1, "Unable to locate package no-such-package"),
+            (["--include=clashes"], 1, "both have /usr/bin/hello"),
+            (["--variant=everything"], 64, "is not a set of packages"),
+            (["--include=hello-"], 64, "is not a package"),
+        ]
+    )
+    func failures(options: [String], status: Int32, message: String) async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let before = workspace.capture()
+            let outcome = try await workspace.bootstrap(workspace.path.appending("tree"), archive, mirror, options)
+            #expect(outcome.status == status, "\(outcome)")
+            #expect(outcome.standardError.contains(message), "\(outcome)")
+            #expect(try await workspace.settledDifference(from: before) == [])
+            #expect(!fileExists(workspace.path.appending("tree")))
+        }
+    }
+
+    @Test("takes packages out of a directory of this host, whatever signs are in their names")
+    func directory() async throws {
+        let archive = try await FixtureArchive.make()
+        try await withWorkspace { workspace in
+            let tree = workspace.path.appending("tree")
+            try await workspace.domus([
+                "bootstrap", "--keyring=\(archive.keyring)", "--variant=essential", "--include=corner-plus++",
+                archive.release.suite, tree.string, archive.fileURL,
+            ]).run(timeout: .seconds(300)).orThrow()
+            #expect(fileExists(tree.pushing("usr/share/corner-plus")))
+            #expect(
+                try readText(tree.pushing("etc/apt/sources.list"))
+                    == "deb \(archive.fileURL) \(archive.release.suite) main\n")
+        }
+    }
+
+    @Test("takes no place that somebody has")
+    func places() async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let taken = workspace.path.appending("taken")
+            try writeFile(taken.appending("kept"), "kept\n")
+            for (target, status, message) in [
+                (taken, Int32(73), "exists already"), (workspace.path.pushing("no/where"), 66, "there is no directory"),
+                (workspace.path.appending("root.squashfs"), 64, "format that is not written here"),
+            ] {
+                let outcome = try await workspace.bootstrap(target, archive, mirror, [])
+                #expect(outcome.status == status, "\(outcome)")
+                #expect(outcome.standardError.contains(message), "\(outcome)")
+            }
+            #expect(try readText(taken.appending("kept")) == "kept\n")
+            let empty = workspace.path.appending("empty")
+            try makeDirectories(empty)
+            try await workspace.bootstrap(empty, archive, mirror, ["--variant=essential"]).orThrow()
+            #expect(fileExists(empty.pushing("etc/passwd")))
+        }
+    }
+
+    private func stanzas(_ file: FilePath) throws -> Set<String> {
+        guard fileExists(file) else { return [] }
+        // An empty line ends each.
+        return Set(try readText(file).replacing("\n\n", with: "\u{1}").split(separator: "\u{1}").map(String.init))
+    }
+}
+
+extension Workspace {
+    /// `domus bootstrap`, from a mirror of the test's own.
+    func bootstrap(
+        _ target: FilePath, _ archive: FixtureArchive, _ mirror: FixtureMirror, _ options: [String]
+    ) async throws -> Outcome {
+        try await domus(
+            ["bootstrap", "--keyring=\(archive.keyring)", "--components=main"] + options
+                + [archive.release.suite, target.string, mirror.url]
+        ).run(timeout: .seconds(300))
+    }
+
+    /// Working directories of runs in this directory.
+    func runsLeft() throws -> [String] { try directoryNames(path).filter { $0.hasPrefix(".domus") } }
+}
