@@ -5,13 +5,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/falloc.h>
+#include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
 #include <linux/memfd.h>
 #include <linux/mount.h> // never beside <sys/mount.h>: with glibc 2.36 the two collide
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -109,6 +114,49 @@ int clinux_set_parent_death_signal(int signal) {
 
 int clinux_set_child_subreaper(int enabled) {
     return prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)(enabled != 0), 0UL, 0UL, 0UL);
+}
+
+// The numbers of these calls in 32-bit programs, which run under the same filter (arch/x86/entry/syscalls/syscall_32.tbl,
+// arch/arm/tools/syscall.tbl of Linux).
+#if defined(__x86_64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_X86_64
+#define SMALL_ARCHITECTURE AUDIT_ARCH_I386
+enum { SMALL_SYNC = 36, SMALL_FSYNC = 118, SMALL_FDATASYNC = 148, SMALL_RANGE = 314, SMALL_SYNCFS = 344 };
+#elif defined(__aarch64__)
+#define OWN_ARCHITECTURE AUDIT_ARCH_AARCH64
+#define SMALL_ARCHITECTURE AUDIT_ARCH_ARM
+enum { SMALL_SYNC = 36, SMALL_FSYNC = 118, SMALL_FDATASYNC = 148, SMALL_RANGE = 341, SMALL_SYNCFS = 373 };
+#endif
+
+int clinux_ignore_synchronization(void) {
+#ifdef OWN_ARCHITECTURE
+#define SKIP_IF(number, distance) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(number), distance, 0)
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        SKIP_IF(SMALL_ARCHITECTURE, 8),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_ARCHITECTURE, 0, 13),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        SKIP_IF(SYS_sync, 12),
+        SKIP_IF(SYS_fsync, 11),
+        SKIP_IF(SYS_fdatasync, 10),
+        SKIP_IF(SYS_syncfs, 9),
+        SKIP_IF(SYS_sync_file_range, 8),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        SKIP_IF(SMALL_SYNC, 5),
+        SKIP_IF(SMALL_FSYNC, 4),
+        SKIP_IF(SMALL_FDATASYNC, 3),
+        SKIP_IF(SMALL_RANGE, 2),
+        SKIP_IF(SMALL_SYNCFS, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+    };
+    struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0UL, 0UL);
+#else
+    errno = EINVAL;
+    return -1;
+#endif
 }
 
 int clinux_set_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL); }

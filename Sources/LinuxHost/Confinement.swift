@@ -19,6 +19,9 @@ package struct Confinement: Sendable, Equatable {
     /// Files that appear at absolute host paths, whose directories need not exist.
     package var provides: [Bind]
 
+    /// Whether what the program writes need not be on the disk when it says so: somebody synchronizes all of it at the end.
+    package var ignoresSynchronization = false
+
     /// Images whose file systems are mounted while the program runs, and unmounted, all written, when it has ended.
     package var loopMounts: [LoopMount] = []
 
@@ -95,6 +98,7 @@ package struct Confinement: Sendable, Equatable {
                 + (mount.range.map { ":\($0.lowerBound):\($0.count)" } ?? "")
         }
         arguments += loopDevices.map { "--loop-device=\($0.image):\($0.file):\($0.offset):\($0.length)" }
+        if ignoresSynchronization { arguments.append("--ignore-sync") }
         arguments += ["--pid-namespace", "--allow-unprivileged"]
         var wrapped = invocation
         switch invocation.input {

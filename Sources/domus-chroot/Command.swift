@@ -37,6 +37,8 @@ struct Command {
             // By its path, since what we inherited is the directory below the mounts just made.
             guard chdir("/") == 0 else { throw Failure("change to", "/") }
         }
+        // Where that is not allowed the command takes longer, and that is all.
+        if options.ignoreSynchronization { _ = clinux_ignore_synchronization() }
         Signals.release()
     }
 }

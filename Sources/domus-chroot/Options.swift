@@ -47,6 +47,7 @@ struct Options {
     var passStandardInput = false
     var pidNamespace = false
     var allowUnprivileged = false
+    var ignoreSynchronization = false
     var help = false
     /// The index in argv of the command's name.
     var command = 0
@@ -68,6 +69,7 @@ struct Options {
           --stdin                the command reads standard input (otherwise a pipe there is the lifeline)
           --pid-namespace        whatever the command leaves running ends with it
           --allow-unprivileged   go on without mounts where the kernel allows none
+          --ignore-sync          fsync(2) and its like do nothing for the command, where the kernel can do that
 
         Exit status: the command's own, 128 + N when signal N ended it, 125 when domus-chroot failed,
         126 when the command cannot be executed, 127 when it is not found.
@@ -112,6 +114,7 @@ struct Options {
         case ("--stdin", nil): passStandardInput = true
         case ("--pid-namespace", nil): pidNamespace = true
         case ("--allow-unprivileged", nil): allowUnprivileged = true
+        case ("--ignore-sync", nil): ignoreSynchronization = true
         case ("--help", nil): help = true
         default: throw Failure("understand", "the option \(name)\(value.map { "=\($0)" } ?? "")", code: 0)
         }

@@ -19,6 +19,16 @@ struct RunningTests {
         #expect(outcome.errors == "")
     }
 
+    /// A pipe cannot be written out, and says so (EINVAL), unless nobody is asked.
+    @Test("whose wish that all be on the disk is granted without doing it, if so wanted", arguments: [false, true])
+    func synchronization(isIgnored: Bool) throws {
+        let script = "use IO::Handle; pipe(my $in, my $out); exit(defined($out->sync) ? 0 : 3)"
+        let outcome = try HelperProcess.run(
+            (isIgnored ? ["--ignore-sync"] : []) + ["--pid-namespace", "--", "sh", "-c", "perl -e '\(script)'"])
+        #expect(outcome.status == (isIgnored ? 0 : 3))
+        #expect(outcome.errors == "")
+    }
+
     @Test(
         "and says why it cannot be run",
         arguments: [

@@ -27,10 +27,11 @@ struct GuestScripts: Sendable {
             "HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ]
         variables.merge(environment) { $1 }
-        return Confinement(
+        var confinement = Confinement(
             helper: site.helper, root: site.root, entersRoot: true, mountsKernelFileSystems: true,
-            binds: [.init(daemon, at: "@/sbin/start-stop-daemon")]
-        ).wrap(Invocation(program, arguments, environment: variables, timeout: timeout))
+            binds: [.init(daemon, at: "@/sbin/start-stop-daemon")])
+        confinement.ignoresSynchronization = true
+        return confinement.wrap(Invocation(program, arguments, environment: variables, timeout: timeout))
     }
 
     /// Runs a package's preinst, as dpkg does for one that was never installed.

@@ -41,13 +41,16 @@ package struct NativeBootstrap: Sendable {
     private func install() async throws {
         let apt = AptArchive(request: request, keyring: keyring, site: site, host: host)
         try apt.prepare()
+        let stopwatch = Stopwatch(site: site, host: host)
         try await apt.update()
+        try await stopwatch.lap("indices fetched")
         let indices = try apt.indices()
         let wanted = try wanted(indices)
+        try await stopwatch.lap("indices read")
         // Both have to think it over: so the download begins before the list is there.
         let download = Task { try await apt.download(wanted) }
         do {
-            try await unpack(wanted, from: indices, apt, download)
+            try await unpack(wanted, from: indices, apt, download, stopwatch)
         } catch {
             // Nobody cleans up while it writes.
             download.cancel()
@@ -57,7 +60,8 @@ package struct NativeBootstrap: Sendable {
     }
 
     private func unpack(
-        _ wanted: [String], from indices: [PackageIndex], _ apt: AptArchive, _ download: Task<Void, any Error>
+        _ wanted: [String], from indices: [PackageIndex], _ apt: AptArchive, _ download: Task<Void, any Error>,
+        _ stopwatch: Stopwatch
     ) async throws {
         let files = try await withTaskCancellationHandler {
             try await apt.resolve(wanted)
@@ -65,6 +69,7 @@ package struct NativeBootstrap: Sendable {
             download.cancel()
         }
         let packages = try select(files, from: indices)
+        try await stopwatch.lap("\(packages.count) packages chosen")
         let tree = try PackageTree(root: site.root)
         let skeleton = TreeSkeleton(tree: tree, request: request)
         try skeleton.prepare()
@@ -72,7 +77,8 @@ package struct NativeBootstrap: Sendable {
             site: site, host: host, architecture: request.architecture, timeout: request.timeout)
         try scripts.prepare()
         let unpacking = Unpacking(
-            packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts)
+            packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts,
+            stopwatch: stopwatch)
         try await unpacking.run(download: {
             try await withTaskCancellationHandler {
                 try await download.value
@@ -128,7 +134,7 @@ package struct NativeBootstrap: Sendable {
         // A word of apt's may have a version or an architecture behind the name.
         var asked = Set(request.include.map { String($0.prefix { $0 != "=" && $0 != ":" }) })
         for priority in request.variant.priorities { asked.formUnion(indices[0].byPriority[priority] ?? []) }
-        asked.insert("apt")
+        asked.formUnion(["apt", Self.mergedUsr])
         return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)
     }
 }

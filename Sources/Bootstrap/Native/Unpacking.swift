@@ -13,6 +13,7 @@ struct Unpacking: Sendable {
     let apt: AptArchive
     let tree: PackageTree
     let scripts: GuestScripts
+    let stopwatch: Stopwatch
     /// Those which a system must have, with all that they need.
     let essential: Set<Int>
 
@@ -20,12 +21,16 @@ struct Unpacking: Sendable {
     private let threads = UnpackThreads()
     private let ledger = Ledger()
 
-    init(packages: PackageSet, files: [AptArchive.File], apt: AptArchive, tree: PackageTree, scripts: GuestScripts) {
+    init(
+        packages: PackageSet, files: [AptArchive.File], apt: AptArchive, tree: PackageTree, scripts: GuestScripts,
+        stopwatch: Stopwatch
+    ) {
         self.packages = packages
         self.files = files
         self.apt = apt
         self.tree = tree
         self.scripts = scripts
+        self.stopwatch = stopwatch
         database = PackageDatabase(tree: tree)
         essential = packages.closure(of: packages.packages.filter(\.isEssential).map(\.number))
     }
@@ -92,6 +97,7 @@ struct Unpacking: Sendable {
             }
             do {
                 try await ledger.wait(for: essential)
+                try await stopwatch.lap("\(essential.count) essential packages fetched and unpacked")
                 try await configureEssential()
                 // Whoever fails ends the others: waitForAll() would let them go on.
                 while try await group.next() != nil {}
@@ -101,7 +107,9 @@ struct Unpacking: Sendable {
             }
         }
         try await unpackRest()
+        try await stopwatch.lap("the others unpacked")
         try await scripts.configure(nil)
+        try await stopwatch.lap("the others configured")
         if try tree.contents(of: Self.policy) == Self.nothingStarts { try tree.remove(Self.policy) }
     }
 
@@ -255,7 +263,9 @@ struct Unpacking: Sendable {
         // Everything else may want to give files to an account, and this one makes them.
         let order = packages.ordered(essential)
         for number in order.filter(isAccounts) + order.filter({ !isAccounts($0) }) { try await runPreinst(number) }
+        try await stopwatch.lap("pre-installation scripts run")
         try await scripts.configure(order.map { packages.packages[$0].infoName })
+        try await stopwatch.lap("essential packages configured")
     }
 
     private func isAccounts(_ number: Int) -> Bool { packages.packages[number].name == "base-passwd" }

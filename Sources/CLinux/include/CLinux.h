@@ -47,6 +47,11 @@ int clinux_set_child_subreaper(int enabled);
 /// prctl(PR_SET_NO_NEW_PRIVS). prctl is variadic.
 int clinux_set_no_new_privileges(void);
 
+/// seccomp(2): from here on fsync, fdatasync, sync, syncfs and sync_file_range of this process and of all that it starts
+/// do nothing and succeed. EACCES without CAP_SYS_ADMIN; EINVAL where the kernel has no filters.
+/// A filter is a program for the kernel, put together by macros.
+int clinux_ignore_synchronization(void);
+
 /// pipe2(2): ends[0] reads what ends[1] writes. Hidden behind _GNU_SOURCE; with pipe and fcntl another thread's fork
 /// could come between the two.
 int clinux_pipe2(int ends[_Nonnull 2], int flags);
