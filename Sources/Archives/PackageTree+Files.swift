@@ -107,6 +107,22 @@ extension PackageTree {
         }
     }
 
+    /// Gives a file the owner and mode that somebody has set for it, if it is there.
+    package func apply(_ override: UnpackRules.Override, to name: [UInt8]) throws(ArchiveError) {
+        let slash = name.lastIndex(of: UInt8(ascii: "/"))
+        let parent = try openDirectory(slash.map { Array(name[..<$0]) } ?? [])
+        guard parent >= 0 else { return }
+        defer { Glibc.close(parent) }
+        let leaf = (slash.map { Array(name[($0 + 1)...]) } ?? name).map(CChar.init(bitPattern:)) + [0]
+        var status = stat()
+        guard fstatat(parent, leaf, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT != S_IFLNK else {
+            return
+        }
+        guard fchownat(parent, leaf, override.owner, override.group, AT_SYMLINK_NOFOLLOW) == 0,
+            fchmodat(parent, leaf, mode_t(override.permissions), 0) == 0
+        else { throw failure(name, "set the mode of") }
+    }
+
     /// Removes a file, if there is one.
     package func remove(_ name: String) throws(ArchiveError) {
         let parts = split(name)

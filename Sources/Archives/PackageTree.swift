@@ -76,6 +76,35 @@ package final class PackageTree: Sendable {
         }
     }
 
+    /// Who has a place; nil when it is none of the packages.
+    func owner(of place: Place) -> Int? {
+        state.withLock { $0.claims[place]?.package }
+    }
+
+    func owner(of name: [UInt8]) throws(ArchiveError) -> Int? {
+        try place(of: name).flatMap { owner(of: $0) }
+    }
+
+    /// Takes a claim back.
+    func forget(_ place: Place) {
+        state.withLock { $0.claims[place] = nil }
+    }
+
+    /// Takes over what another tree knows, whose files have been moved here.
+    ///
+    /// - Parameter directories: which of this tree's directories one of the other's has become, by inode; the others have been
+    ///   moved as they are.
+    func takeOver(_ other: PackageTree, directories: [UInt64: UInt64]) {
+        let taken = other.state.withLock { $0 }
+        state.withLock { state in
+            for (place, claim) in taken.claims {
+                let here = Place(directory: directories[place.directory] ?? place.directory, name: place.name)
+                state.claims[here] = claim
+            }
+            state.losses.merge(taken.losses) { $0.union($1) }
+        }
+    }
+
     /// Puts what a package has made in its place, unless another has got the place in the meantime.
     ///
     /// - Parameter move: gives it its name.

@@ -207,4 +207,67 @@ struct PackageTests {
         try workshop.unpack(packages[0].0, into: tree, UnpackRules(number: 0))
         #expect(mode() == 0o700)
     }
+
+    @Test("that wait in a tree of their own are put in place as if they had been unpacked there")
+    func merge() async throws {
+        let workshop = try PackageWorkshop()
+        let stage = workshop.directory("stage")
+        try makeDirectories(stage.pushing("usr/bin"))
+        try makeDirectories(workshop.root.pushing("usr/bin"))
+        for root in [stage, workshop.root] { symlink("usr/bin", root.appending("bin").string) }
+        let (tree, waiting) = (try PackageTree(root: workshop.root), try PackageTree(root: stage))
+        let old = try await workshop.build(
+            "old",
+            "mkdir -p -m 750 etc/both; mkdir -p usr/bin; echo old > usr/bin/tool; echo kept > etc/both/kept; "
+                + "mkdir -p usr/share/dir; echo d > usr/share/dir/file; ln -s dir usr/share/link")
+        try workshop.unpack(old, into: tree)
+        let new = try await workshop.build(
+            "new",
+            "mkdir bin; echo new > bin/tool; mkdir -p -m 755 etc/both; echo more > etc/both/more; "
+                + "mkdir -p usr/share/new/deep; echo n > usr/share/new/deep/file; ln usr/share/new/deep/file etc/hard; "
+                + "mkdir -p usr/share/link; echo l > usr/share/link/inside; echo x > etc/diverted")
+        try workshop.unpack(new, into: waiting, UnpackRules(number: 1))
+        // A script has made it meanwhile.
+        try writeFile(workshop.root.pushing("etc/hard"), "of a script\n")
+        try tree.merge(
+            waiting, diversions: [(Array("etc/diverted".utf8), Array("etc/diverted.distrib".utf8), 0)],
+            precedence: { first, _ in first == 1 ? .first : .second })
+
+        #expect(try workshop.text("usr/bin/tool") == "new\n")
+        #expect(tree.losses(of: 0) == [Array("usr/bin/tool".utf8)])
+        #expect(try directoryNames(workshop.root.pushing("etc/both")) == ["kept", "more"])
+        var status = stat()
+        #expect(stat(workshop.root.pushing("etc/both").string, &status) == 0 && status.st_mode & 0o7777 == 0o750)
+        #expect(stat(workshop.root.pushing("etc/hard").string, &status) == 0 && status.st_nlink == 2)
+        // Through a link that the tree has.
+        #expect(try workshop.text("usr/share/dir/inside") == "l\n")
+        #expect(try directoryNames(workshop.root.appending("etc")) == ["both", "diverted.distrib", "hard"])
+        #expect(try linkTarget(workshop.root.appending("bin")) == "usr/bin")
+
+        // What has been moved is known: as a whole, and one by one.
+        for (name, owner) in [("usr/share/new/deep/file", 1), ("bin/tool", 1), ("etc/diverted.distrib", 1)] {
+            let other = try await workshop.build("other", "mkdir -p \"$(dirname \(name))\"; echo other > \(name)")
+            let error = #expect(throws: PackageConflict.self, "\(name)") {
+                try workshop.unpack(other, into: tree, UnpackRules(number: 2))
+            }
+            #expect(error == PackageConflict(package: 2, other: owner, name: "/\(name)"))
+            try await run("rm", ["-r", workshop.directory("other").string]).orThrow()
+        }
+    }
+
+    @Test("that wait do not get into the way of what is there")
+    func mergeConflict() async throws {
+        let workshop = try PackageWorkshop()
+        let stage = workshop.directory("stage")
+        try makeDirectories(stage)
+        let (tree, waiting) = (try PackageTree(root: workshop.root), try PackageTree(root: stage))
+        try workshop.unpack(try await workshop.build("a", "mkdir etc; echo a > etc/file"), into: tree)
+        try workshop.unpack(
+            try await workshop.build("b", "mkdir etc; echo b > etc/file"), into: waiting, UnpackRules(number: 1))
+        let error = #expect(throws: PackageConflict.self) { try tree.merge(waiting, precedence: { _, _ in .neither }) }
+        #expect(error == PackageConflict(package: 1, other: 0, name: "/etc/file"))
+        try tree.merge(waiting, precedence: { _, _ in .second })
+        #expect(try workshop.text("etc/file") == "a\n")
+        #expect(tree.losses(of: 1) == [Array("etc/file".utf8)])
+    }
 }

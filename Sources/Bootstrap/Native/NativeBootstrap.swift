@@ -78,7 +78,7 @@ package struct NativeBootstrap: Sendable {
         try scripts.prepare()
         let unpacking = Unpacking(
             packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts,
-            stopwatch: stopwatch)
+            stage: try stage(skeleton), stopwatch: stopwatch)
         try await unpacking.run(download: {
             try await withTaskCancellationHandler {
                 try await download.value
@@ -93,6 +93,16 @@ package struct NativeBootstrap: Sendable {
         // Not what a link in its place leads to.
         guard try host.files.entry(at: temporary)?.kind == .directory else { return }
         for name in try host.files.names(in: temporary) { try host.files.removeTree(temporary.appending(name)) }
+    }
+
+    /// A tree beside the tree, with the same links; nil where what is in it could not be moved.
+    private func stage(_ skeleton: TreeSkeleton) throws -> PackageTree? {
+        let path = site.scratch.appending("stage")
+        let identity = try host.files.createDirectory(path, mode: 0o755)
+        guard try host.files.entry(at: site.root)?.identity.device == identity.device else { return nil }
+        let stage = try PackageTree(root: path)
+        try skeleton.layOut(stage)
+        return stage
     }
 
     /// The package that says that /usr is merged, where the release has one. The tree is laid out so, and apt is told, for

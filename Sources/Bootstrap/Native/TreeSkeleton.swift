@@ -9,16 +9,21 @@ struct TreeSkeleton: Sendable {
     /// /usr is merged, as debootstrap and the installer have it in all releases that are installed so: those from bookworm on
     /// work in no other way, and bullseye's upgrade asks for it.
     func prepare() throws(ArchiveError) {
-        tree.adoptRoot()
-        for name in ["bin", "sbin", "lib"] + libraryDirectories {
-            try tree.makeDirectories("usr/\(name)")
-            try tree.makeLink(name, to: "usr/\(name)")
-        }
+        try layOut(tree)
         for name in ["dev", "etc/apt", "tmp", "var/lib/apt", "var/lib/dpkg"] { try tree.makeDirectories(name) }
         try PackageDatabase(tree: tree).prepare()
         try makeDevices()
         // debootstrap's text, which the hooks and other tools know for no fstab at all.
         try tree.write(Array("# UNCONFIGURED FSTAB FOR BASE SYSTEM\n".utf8), to: "etc/fstab")
+    }
+
+    /// The links that all names of packages are resolved by.
+    func layOut(_ tree: PackageTree) throws(ArchiveError) {
+        tree.adoptRoot()
+        for name in ["bin", "sbin", "lib"] + libraryDirectories {
+            try tree.makeDirectories("usr/\(name)")
+            try tree.makeLink(name, to: "usr/\(name)")
+        }
     }
 
     /// As debootstrap's setup_merged_usr has them: where the architecture's ABIs put their loaders.

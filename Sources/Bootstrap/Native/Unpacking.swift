@@ -17,14 +17,18 @@ struct Unpacking: Sendable {
     /// Those which a system must have, with all that they need.
     let essential: Set<Int>
 
+    /// Where packages wait, unpacked, until the essential ones are configured: their scripts must not meet what dpkg would not
+    /// have unpacked by then. nil where it is on another file system than the tree.
+    private let stage: PackageTree?
     private let database: PackageDatabase
     private let threads = UnpackThreads()
     private let ledger = Ledger()
 
     init(
         packages: PackageSet, files: [AptArchive.File], apt: AptArchive, tree: PackageTree, scripts: GuestScripts,
-        stopwatch: Stopwatch
+        stage: PackageTree?, stopwatch: Stopwatch
     ) {
+        self.stage = stage
         self.packages = packages
         self.files = files
         self.apt = apt
@@ -162,9 +166,11 @@ struct Unpacking: Sendable {
     private func handle(_ number: Int) async throws {
         let contents = try await threads.run { _ in try open(number) }
         await ledger.opened(number, contents)
-        // The others wait: a script of the essential ones may look for what dpkg would not have unpacked yet.
-        guard essential.contains(number) else { return }
-        try await unpack(number, contents)
+        if essential.contains(number) {
+            try await unpack(number, contents, into: tree)
+        } else if let stage, !contents.hasFile("preinst") {
+            try await unpack(number, contents, into: stage)
+        }
     }
 
     private func path(of number: Int) -> FilePath {
@@ -207,21 +213,17 @@ struct Unpacking: Sendable {
     }
 
     private func unpack(
-        _ number: Int, _ contents: PackageContents, diversions: [(from: [UInt8], to: [UInt8], owner: String)] = [],
+        _ number: Int, _ contents: PackageContents, into tree: PackageTree,
+        diversions: [(from: [UInt8], to: [UInt8], owner: String)] = [],
         overrides: [[UInt8]: UnpackRules.Override] = [:]
     ) async throws {
         let package = packages.packages[number]
         var diverted: [[UInt8]: [UInt8]] = [:]
         for diversion in diversions where diversion.owner != package.name { diverted[diversion.from] = diversion.to }
-        let all = packages.packages
         let rules = UnpackRules(
             number: number, conffiles: Set(contents.conffiles), diversions: diverted, overrides: overrides,
-            precedence: { first, second in
-                if all[first].replaces(all[second]) { return .first }
-                return all[second].replaces(all[first]) ? .second : .neither
-            })
+            precedence: precedence)
         let path = path(of: number)
-        let tree = tree
         do {
             let needsDigests = !contents.hasFile("md5sums")
             let (files, digests) = try await threads.run { flag in
@@ -241,10 +243,40 @@ struct Unpacking: Sendable {
             }
             await ledger.unpacked(number, files, digests: digests)
         } catch let conflict as PackageConflict {
-            let other = all[conflict.other]
-            throw BootstrapError(
-                "\(package.name) \(package.version) and \(other.name) \(other.version) both have \(conflict.name)",
-                hint: "they cannot be installed together; leave one of them out", cause: .failed)
+            throw error(of: conflict)
+        }
+    }
+
+    private var precedence: @Sendable (Int, Int) -> UnpackRules.Precedence {
+        let all = packages.packages
+        return { first, second in
+            if all[first].replaces(all[second]) { return .first }
+            return all[second].replaces(all[first]) ? .second : .neither
+        }
+    }
+
+    private func error(of conflict: PackageConflict) -> BootstrapError {
+        let (package, other) = (packages.packages[conflict.package], packages.packages[conflict.other])
+        return BootstrapError(
+            "\(package.name) \(package.version) and \(other.name) \(other.version) both have \(conflict.name)",
+            hint: "they cannot be installed together; leave one of them out", cause: .failed)
+    }
+
+    /// Puts what waits into the tree, as if it were unpacked now.
+    private func takeStaged(_ stage: PackageTree) throws {
+        do {
+            try tree.merge(stage, diversions: diversions().map { ($0.from, $0.to, $0.keeper) }, precedence: precedence)
+        } catch let conflict as PackageConflict {
+            throw error(of: conflict)
+        }
+        for (name, override) in try database.overrides() { try tree.apply(override, to: name) }
+    }
+
+    /// With the number of the package whose own files keep the name.
+    private func diversions() throws -> [(from: [UInt8], to: [UInt8], owner: String, keeper: Int?)] {
+        try database.diversions().map { diversion in
+            let keeper = packages.packages.first { $0.name == diversion.owner }?.number
+            return (diversion.from, diversion.to, diversion.owner, keeper)
         }
     }
 
@@ -302,7 +334,12 @@ struct Unpacking: Sendable {
         var configured = essential
         // Those without a script to run before need not wait for anything any more.
         let free = waiting.filter { contents[$0]?.hasFile("preinst") != true }
-        try await unpack(round: free.sorted(), configured: configured)
+        if let stage {
+            try takeStaged(stage)
+            try await finish(round: free.sorted(), configured: configured)
+        } else {
+            try await unpack(round: free.sorted(), configured: configured)
+        }
         waiting.subtract(free)
         while !waiting.isEmpty {
             // A package that has nothing to do at configuration is as good as configured when it is unpacked.
@@ -336,10 +373,9 @@ struct Unpacking: Sendable {
         // Before the scripts, as dpkg, which reads them once.
         let overrides = try database.overrides()
         for number in round { try await runPreinst(number) }
-        let diversions = try database.diversions()
-        for diversion in diversions {
-            let keeper = packages.packages.first { $0.name == diversion.owner }?.number
-            try tree.divert(diversion.from, to: diversion.to, except: keeper)
+        let diversions = try diversions().map { diversion in
+            try tree.divert(diversion.from, to: diversion.to, except: diversion.keeper)
+            return (diversion.from, diversion.to, diversion.owner)
         }
         let queue = UnpackQueue()
         for number in round { await queue.add(number, rank: -Int(clamping: packages.packages[number].size)) }
@@ -349,12 +385,18 @@ struct Unpacking: Sendable {
                 group.addTask {
                     while let number = await queue.next() {
                         guard let contents = await ledger.contents[number] else { continue }
-                        try await unpack(number, contents, diversions: diversions, overrides: overrides)
+                        try await unpack(
+                            number, contents, into: tree, diversions: diversions, overrides: overrides)
                     }
                 }
             }
             while try await group.next() != nil {}
         }
+        try await finish(round: round, configured: configured)
+    }
+
+    /// Writes into dpkg's database what has been unpacked.
+    private func finish(round: [Int], configured: Set<Int>) async throws {
         try await register(Set(round))
         let unpacked = await ledger.unpacked
         let contents = await ledger.contents
