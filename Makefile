@@ -5,6 +5,7 @@
 #   make check          build and run every test that needs no Xen host
 #   make check-xen      run the program on an emulated Xen host, and boot its guests   (SCENARIO=name for one)
 #   make check-xen-full the slow scenarios too
+#   make bench          compare with debootstrap and mmdebstrap: Benchmarks/Results   (RUNS=5 DIST=bookworm)
 #   make lint           format, shell scripts, manual pages
 #   make install        DESTDIR= PREFIX=/usr/local
 
@@ -32,8 +33,12 @@ TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap 
 LAB_PACKAGES = apt-utils gnupg openssh-client qemu-system-x86 tar util-linux zstd
 SCENARIO =
 
-.PHONY: all release guest check check-xen check-xen-full lint install clean
-.PHONY: build-packages guest-packages test-packages lab-packages
+# What a comparison needs beside them.
+BENCH_PACKAGES = eatmydata hyperfine librsvg2-bin
+RUNS = 5
+
+.PHONY: all release guest check check-xen check-xen-full bench lint install clean
+.PHONY: build-packages guest-packages test-packages lab-packages bench-packages
 
 all: release
 
@@ -76,8 +81,12 @@ lab: release
 	# Swift links by it, so it is there.
 	clang -shared -fPIC -Wall -Werror -O1 -o .build-xen-lab/program/usr/local/lib/kill-at.so Tests/XenLab/Tools/kill-at.c
 
+bench: release bench-packages
+	$(SWIFT) build --product bench
+	$(SUDO) "$$($(SWIFT) build --show-bin-path)/bench" --runs=$(RUNS) --suite=$(DIST)
+
 lint: test-packages
-	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	find Hooks -type f -exec shellcheck --external-sources {} +
 	# From where the scenarios find lib.sh.
 	cd Tests/XenLab && shellcheck --external-sources lib.sh pack-* Host/build Host/run Host/files/usr/local/sbin/* Scenarios/*
@@ -120,6 +129,9 @@ guest-packages:
 
 test-packages:
 	$(call install-packages,$(TEST_PACKAGES))
+
+bench-packages:
+	$(call install-packages,$(GUEST_PACKAGES) $(BENCH_PACKAGES))
 
 lab-packages:
 	$(call install-packages,$(GUEST_PACKAGES) $(LAB_PACKAGES))

@@ -102,6 +102,10 @@ let package = Package(
             name: "xen-lab", dependencies: ["LinuxHost", "TestSupport", argumentParser, crypto, system],
             path: "Tests/XenLab/Harness",
             swiftSettings: strict),
+        // The comparison with peers: make bench.
+        .executableTarget(
+            name: "bench", dependencies: ["TestSupport", argumentParser, system], path: "Benchmarks/Harness",
+            swiftSettings: strict),
         tests("XenLabTests", ["xen-lab", "LinuxHost", system]),
     ],
     swiftLanguageModes: [.v6]

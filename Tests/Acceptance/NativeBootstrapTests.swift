@@ -180,6 +180,49 @@ struct NativeBootstrapTests {
         }
     }
 
+    /// Where a run is killed.
+    enum Moment: String, CaseIterable {
+        case downloading
+        case configuring
+        case packing
+    }
+
+    @Test("leaves nothing when it is killed, after domus recover", arguments: Moment.allCases)
+    func killed(moment: Moment) async throws {
+        let archive = try await FixtureArchive.make()
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let target = workspace.path.appending(moment == .packing ? "root.tar.xz" : "root")
+            let before = workspace.capture()
+            let running = try workspace.domus([
+                "bootstrap", "--keyring=\(archive.keyring)", "--components=main",
+                "--include=\(moment == .configuring ? "hangs-at-install" : "corners")", archive.release.suite,
+                target.string,
+                mirror.url,
+            ]).start()
+            let log = workspace.logs.appending("bootstrap-\(target.lastComponent?.string ?? "").log")
+            #expect(
+                try await Workspace.wait(of: running) {
+                    switch moment {
+                    case .downloading: mirror.requests.contains { $0.contains("/pool/") }
+                    case .configuring: (try? readText(log).contains("Setting up hangs-at-install")) == true
+                    case .packing:
+                        ((try? workspace.runsLeft()) ?? []).contains { run in
+                            fileExists(workspace.path.appending(run).appending("root.tar.xz"))
+                        }
+                    }
+                })
+            running.send(SIGKILL)
+            #expect(await running.wait().ending == .signalled(SIGKILL))
+            #expect(try workspace.runsLeft().count == 1)
+            let recovered = try await workspace.run(["recover"]).orThrow()
+            #expect(recovered.standardOutput.contains("bootstrap:\(target)"), "\(recovered)")
+            #expect(try await workspace.settledDifference(from: before) == [])
+            #expect(!fileExists(target))
+            #expect(try workspace.runsLeft() == [])
+        }
+    }
+
     private func stanzas(_ file: FilePath) throws -> Set<String> {
         guard fileExists(file) else { return [] }
         // An empty line ends each.
