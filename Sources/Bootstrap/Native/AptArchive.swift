@@ -29,8 +29,7 @@ struct AptArchive: Sendable {
             "", "etc", "etc/apt", "etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d",
             "etc/apt/trusted.gpg.d", "var", "var/lib", "var/lib/apt", "var/lib/apt/lists", "var/lib/apt/lists/partial",
             "var/lib/dpkg", "var/cache", "var/cache/apt", "var/cache/apt/archives", "var/cache/apt/archives/partial",
-            "var/cache/apt/none",
-            "var/cache/apt/none/partial",
+
         ] {
             _ = try host.files.createDirectory(path.isEmpty ? root : root.appending(path), mode: 0o700)
         }
@@ -144,34 +143,38 @@ struct AptArchive: Sendable {
     /// A suite as it is in the names of apt's lists.
     private static func quoted(_ suite: String) -> String { suite.replacing("/", with: "_") }
 
-    /// The indices: first those of the suite itself, then those of its updates.
+    /// The indices, component by component: those of the suite itself come first, then those of its updates.
     func indices() throws -> [PackageIndex] {
         let names = try host.files.names(in: lists).filter { $0.hasSuffix("_Packages") }
-        return try request.sources.map(\.suite).map { suite in
+        return try request.sources.map(\.suite).flatMap { suite in
             let own = names.filter { $0.contains("_dists_\(Self.quoted(suite))_") }
-            var text: [UInt8] = []
-            for name in own {
-                if let last = text.last, last != UInt8(ascii: "\n") { text.append(UInt8(ascii: "\n")) }
-                if !text.isEmpty { text.append(UInt8(ascii: "\n")) }
-                text += try host.files.contents(of: host.files.resolved(lists.appending(name)), limit: 1 << 30)
-            }
             guard !own.isEmpty else {
                 throw BootstrapError(
                     "the archive has no index of \(suite) for \(request.architecture)",
                     hint: "see whether the mirror has that architecture, and the components "
                         + request.components.joined(separator: ", "), cause: .unavailable)
             }
-            return PackageIndex(text)
+            return try own.map { name in
+                let file = lists.appending(name)
+                return PackageIndex(try host.files.contents(of: file, limit: 1 << 30), file: file, suite: suite)
+            }
+        }
+    }
+
+    /// Leaves only these packages in the indices: of 60,000 some hundreds can be of any use, and apt takes a second to read
+    /// all of them. What apt chooses does not change: nothing that any of its choices leads to is missing.
+    func narrow(_ indices: [PackageIndex], to names: Set<String>) throws {
+        for index in indices {
+            try host.files.remove(index.file)
+            _ = try host.files.createFile(index.file, contents: index.text(of: names), mode: 0o600)
         }
     }
 
     /// The files of these packages and of all that they need.
     func resolve(_ names: [String]) async throws -> [File] {
         let answer = site.scratch.appending("apt-uris")
-        // Another directory than the download's: what is there already, apt would not name.
-        let nowhere = "Dir::Cache::archives=\(root)/var/cache/apt/none"
         let status = try await host.processes.run(
-            invocation(["-qq", "-o", nowhere, "--print-uris", "install", "--"] + names), appendingOutputTo: answer)
+            invocation(["-qq", "--print-uris", "install", "--"] + names), appendingOutputTo: answer)
         let text = String(decoding: try host.files.contents(of: answer, limit: 64 << 20), as: UTF8.self)
         guard status.isSuccess else {
             if let log = site.log { try host.files.append("\n\(text)", to: log) }
@@ -189,8 +192,36 @@ struct AptArchive: Sendable {
         }
     }
 
-    /// Downloads what ``resolve(_:)`` named, for the same names: each is in ``archives`` when it is whole.
-    func download(_ names: [String]) async throws {
-        try await run(["-q", "-y", "--download-only", "install", "--"] + names)
+    /// Downloads packages, over several connections: a request takes as long as a mirror is far away, and apt has one at a
+    /// time for each.
+    ///
+    /// Each is in ``archives`` under the name that ``resolve(_:)`` gave it, and whole when it has its size.
+    func download(_ packages: [NativePackage]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for connection in 0..<min(Self.connections, packages.count) {
+                let share = stride(from: connection, to: packages.count, by: Self.connections).map { packages[$0] }
+                group.addTask { try await download(share: share) }
+            }
+            while try await group.next() != nil {}
+        }
+    }
+
+    /// As many as browsers have to one server, and fewer.
+    private static let connections = 4
+
+    private func download(share: [NativePackage]) async throws {
+        // By its version: the one that was chosen, whatever is newest.
+        let words = share.map { "\($0.name)=\($0.version)" }
+        var command = invocation(["-q", "download", "--"] + words)
+        // It downloads into its working directory.
+        command = Confinement(helper: site.helper).wrap(
+            Invocation(
+                "env", ["--chdir=\(archives)", "apt-get", "-q", "download", "--"] + words,
+                environment: command.environment, timeout: command.timeout))
+        let log = site.scratch.appending("apt-download-\(share[0].name)")
+        let status = try await host.processes.run(command, appendingOutputTo: log)
+        let text = String(decoding: try host.files.contents(of: log, limit: 64 << 20), as: UTF8.self)
+        if let site = site.log { try host.files.append("\n\(text)", to: site) }
+        guard status.isSuccess else { throw try failure(status, log: log) }
     }
 }

@@ -46,28 +46,11 @@ package struct NativeBootstrap: Sendable {
         try await stopwatch.lap("indices fetched")
         let indices = try apt.indices()
         let wanted = try wanted(indices)
+        // An included word may have a version or an architecture behind the name.
+        let names = wanted.map { String($0.prefix { $0 != "=" && $0 != ":" }) }
+        try apt.narrow(indices, to: PackageIndex.closure(of: names, in: indices))
         try await stopwatch.lap("indices read")
-        // Both have to think it over: so the download begins before the list is there.
-        let download = Task { try await apt.download(wanted) }
-        do {
-            try await unpack(wanted, from: indices, apt, download, stopwatch)
-        } catch {
-            // Nobody cleans up while it writes.
-            download.cancel()
-            _ = await download.result
-            throw error
-        }
-    }
-
-    private func unpack(
-        _ wanted: [String], from indices: [PackageIndex], _ apt: AptArchive, _ download: Task<Void, any Error>,
-        _ stopwatch: Stopwatch
-    ) async throws {
-        let files = try await withTaskCancellationHandler {
-            try await apt.resolve(wanted)
-        } onCancel: {
-            download.cancel()
-        }
+        let files = try await apt.resolve(wanted)
         let packages = try select(files, from: indices)
         try await stopwatch.lap("\(packages.count) packages chosen")
         let tree = try PackageTree(root: site.root)
@@ -79,13 +62,7 @@ package struct NativeBootstrap: Sendable {
         let unpacking = Unpacking(
             packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts,
             stage: try stage(skeleton), stopwatch: stopwatch)
-        try await unpacking.run(download: {
-            try await withTaskCancellationHandler {
-                try await download.value
-            } onCancel: {
-                download.cancel()
-            }
-        })
+        try await unpacking.run(download: { try await apt.download(packages) })
         try skeleton.finish(
             automatic: automatic(packages, essential: unpacking.essential, indices: indices))
         // What scripts leave there, nobody looks for any more.
@@ -111,16 +88,19 @@ package struct NativeBootstrap: Sendable {
 
     /// The names that apt is asked for.
     private func wanted(_ indices: [PackageIndex]) throws -> [String] {
-        guard let main = indices.first, !main.essential.isEmpty else {
+        let main = indices.filter { $0.suite == request.suite }
+        var names = main.reduce(into: Set<String>()) { $0.formUnion($1.essential) }
+        guard !names.isEmpty else {
             throw BootstrapError(
                 "the archive's index of \(request.suite) has no package that a system must have",
                 hint: "see whether the components \(request.components.joined(separator: ", ")) are all that it needs",
                 cause: .unavailable)
         }
-        var names = main.essential
-        for priority in request.variant.priorities { names.formUnion(main.byPriority[priority] ?? []) }
-        if request.variant != .essential, !main.stanzas(of: "apt").isEmpty { names.insert("apt") }
-        if !main.stanzas(of: Self.mergedUsr).isEmpty { names.insert(Self.mergedUsr) }
+        for index in main {
+            for priority in request.variant.priorities { names.formUnion(index.byPriority[priority] ?? []) }
+            if request.variant != .essential, !index.stanzas(of: "apt").isEmpty { names.insert("apt") }
+            if !index.stanzas(of: Self.mergedUsr).isEmpty { names.insert(Self.mergedUsr) }
+        }
         // A name of the index is a word of apt's command line.
         return names.filter(NativePackage.isName).sorted() + request.include.filter { !names.contains($0) }
     }
@@ -143,7 +123,9 @@ package struct NativeBootstrap: Sendable {
     private func automatic(_ packages: [NativePackage], essential: Set<Int>, indices: [PackageIndex]) -> [String] {
         // A word of apt's may have a version or an architecture behind the name.
         var asked = Set(request.include.map { String($0.prefix { $0 != "=" && $0 != ":" }) })
-        for priority in request.variant.priorities { asked.formUnion(indices[0].byPriority[priority] ?? []) }
+        for index in indices where index.suite == request.suite {
+            for priority in request.variant.priorities { asked.formUnion(index.byPriority[priority] ?? []) }
+        }
         asked.formUnion(["apt", Self.mergedUsr])
         return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)
     }

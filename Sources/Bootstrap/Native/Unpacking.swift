@@ -133,11 +133,16 @@ struct Unpacking: Sendable {
                 try await download()
                 return true
             }
-            // apt gives a package its name when it is whole and what it should be. Nobody tells, so one has to look.
+            // Nobody tells when a package is there, so one has to look.
             var isDone = false
             while !missing.isEmpty {
                 for name in try apt.host.files.names(in: apt.archives) {
-                    if let number = missing.removeValue(forKey: name) { await queue.add(number, rank: rank(number)) }
+                    guard let number = missing[name],
+                        try apt.host.files.entry(at: apt.archives.appending(name))?.size
+                            == packages.packages[number].size
+                    else { continue }
+                    missing[name] = nil
+                    await queue.add(number, rank: rank(number))
                 }
                 if missing.isEmpty || isDone { break }
                 group.addTask {

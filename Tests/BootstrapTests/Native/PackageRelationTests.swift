@@ -155,6 +155,43 @@ struct PackageIndexTests {
         #expect(PackageIndex([]).essential.isEmpty)
     }
 
+    @Test("is narrowed to what may be needed, by any alternative and any provider")
+    func closure() {
+        let main = PackageIndex(
+            Array(
+                """
+                Package: a
+                Depends: b (>= 1) | c, virtual
+
+                Package: b
+                Version: 1
+
+                Package: b
+                Version: 2
+                Pre-Depends: deep
+
+                Package: c
+                Version: 1
+
+                Package: d
+                Provides: other (= 1), virtual:any, more
+                Version: 1
+
+                Package: unrelated
+                Depends: a
+
+                """.utf8))
+        let updates = PackageIndex(Array("Package: deep\nProvides: a\nDepends: deeper".utf8))
+        let names = PackageIndex.closure(of: ["a"], in: [main, updates])
+        #expect(names.isSuperset(of: ["a", "b", "c", "d", "deep", "deeper", "virtual"]))
+        #expect(!names.contains("unrelated"))
+        let narrowed = PackageIndex(main.text(of: names))
+        #expect(narrowed.stanzas(of: "b").compactMap { $0["version"] } == ["1", "2"])
+        #expect(narrowed.stanzas(of: "d").first?["provides"] == "other (= 1), virtual:any, more")
+        #expect(narrowed.stanzas(of: "unrelated").isEmpty)
+        #expect(PackageIndex(updates.text(of: names)).stanzas(of: "deep").count == 1)
+    }
+
     @Test("a stanza keeps continued lines, and ignores what is no field")
     func stanza() {
         let stanza = Stanza("Package: a \nDepends: b,\n c\nnonsense\n continued\nConffiles:\n /etc/x 1\n")
