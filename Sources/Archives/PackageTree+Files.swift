@@ -123,6 +123,18 @@ extension PackageTree {
         else { throw failure(name, "set the mode of") }
     }
 
+    /// Removes a directory if it is there and nothing is in it.
+    package func removeIfEmpty(_ name: String) throws(ArchiveError) {
+        let parts = split(name)
+        let parent = try openDirectory(parts.directory)
+        guard parent >= 0 else { return }
+        defer { Glibc.close(parent) }
+        guard
+            unlinkat(parent, parts.leaf.map(CChar.init(bitPattern:)) + [0], AT_REMOVEDIR) == 0
+                || [ENOENT, ENOTEMPTY, EEXIST].contains(errno)
+        else { throw failure(Array(name.utf8), "remove") }
+    }
+
     /// Removes a file, if there is one.
     package func remove(_ name: String) throws(ArchiveError) {
         let parts = split(name)

@@ -92,11 +92,12 @@ private struct Unpacker {
         let place = rules.diversions[name.bytes] ?? name.bytes
         let (directory, leaf) = Self.split(place)
         try enter(directory, shown: name.bytes)
-        switch tree.claim(.init(directory: parentInode, name: leaf), name: name.bytes, rules: rules) {
+        var link: [UInt8]?
+        if case .symbolicLink(let target) = kind { link = target.rawBytes }
+        switch tree.claim(.init(directory: parentInode, name: leaf), name: name.bytes, rules: rules, link: link) {
         case .mine: break
         case .theirs: return
         case .conflict(let other):
-            if case .symbolicLink(let target) = kind, try isThere(leaf, target) { return }
             throw PackageConflict(
                 package: rules.number, other: other, name: "/" + printable(name.bytes))
         }
@@ -200,16 +201,6 @@ private struct Unpacker {
         // Another package has replaced it meanwhile.
         case nil: unlinkat(parent, temporary, 0)
         }
-    }
-
-    /// Whether a link to the same, or a directory, is in a link's place: dpkg lets packages share those.
-    private func isThere(_ leaf: [UInt8], _ target: FilePath) throws -> Bool {
-        let path = Self.cString(leaf)
-        let kind = try kind(of: path)
-        guard kind == S_IFLNK else { return kind == S_IFDIR }
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlinkat(parent, path, &buffer, buffer.count)
-        return count >= 0 && buffer[..<count].map(UInt8.init(bitPattern:)) == target.rawBytes
     }
 
     private func makeLink(_ leaf: [UInt8], to target: FilePath, _ entry: OpaquePointer, shown: [UInt8]) throws {

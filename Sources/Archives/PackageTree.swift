@@ -30,6 +30,8 @@ package final class PackageTree: Sendable {
     private struct Claim {
         var package: Int
         var name: [UInt8]
+        /// What a symbolic link leads to.
+        var link: [UInt8]?
     }
 
     /// - Throws: `cannotExtract`.
@@ -56,16 +58,20 @@ package final class PackageTree: Sendable {
     /// Claims a place for a package.
     ///
     /// - Returns: whether the package may put its file there; nil when neither replaces the other.
-    func claim(_ place: Place, name: [UInt8], rules: UnpackRules) -> Verdict {
+    ///
+    /// - Parameter link: what a symbolic link leads to; nil for anything else.
+    func claim(_ place: Place, name: [UInt8], rules: UnpackRules, link: [UInt8]? = nil) -> Verdict {
         state.withLock { state in
             guard let other = state.claims[place], other.package != rules.number else {
-                state.claims[place] = Claim(package: rules.number, name: name)
+                state.claims[place] = Claim(package: rules.number, name: name, link: link)
                 return .mine
             }
+            // Packages may share a link to a directory; what it leads to nobody can say yet.
+            if let link, link == other.link { return .theirs }
             switch rules.precedence(rules.number, other.package) {
             case .first:
                 state.losses[other.package, default: []].insert(other.name)
-                state.claims[place] = Claim(package: rules.number, name: name)
+                state.claims[place] = Claim(package: rules.number, name: name, link: link)
                 return .mine
             case .second:
                 state.losses[rules.number, default: []].insert(name)

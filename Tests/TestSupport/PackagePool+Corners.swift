@@ -48,6 +48,7 @@ extension PackagePool {
             ])
         packages[packages.count - 1].scripts["conffiles"] =
             "/etc/corner/plain.conf\n/etc/corner/made-before.conf\n/etc/corner/second.conf\n"
+            + "remove-on-upgrade /etc/corner/gone.conf\n"
         add(
             "corner-diverts", [.file("usr/bin/hello", "#!/bin/sh\necho diverted\n", mode: 0o755)],
             [

@@ -11,6 +11,16 @@ struct ReleasePackages {
             var merged = package("usr-is-merged", priority: "required")
             merged.version = "37"
             merged.relations = [("Source", "usrmerge")]
+            // What no package has it takes away, as the real one.
+            merged.scripts["postinst"] = """
+                #!/bin/sh
+                set -e
+                if test "$1" = configure && test -L /lib32; then
+                    rm /lib32
+                    rmdir /usr/lib32
+                fi
+
+                """
             packages.append(merged)
         }
         return packages

@@ -78,16 +78,18 @@ struct PackageContents: Sendable {
 
     func hasFile(_ name: String) -> Bool { files.contains { $0.name == name } }
 
-    /// The names of its conffiles, without a slash at the beginning.
-    var conffiles: [[UInt8]] {
+    /// What the package says of its conffiles, in its order: names without a slash at the beginning.
+    ///
+    /// An obsolete one, which is to go with an upgrade (`remove-on-upgrade /etc/x`), is not in the package
+    /// (deb-conffiles(5)); dpkg keeps its name all the same.
+    var conffiles: [(name: [UInt8], isObsolete: Bool)] {
         guard let file = files.first(where: { $0.name == "conffiles" }) else { return [] }
         return file.content.split(separator: UInt8(ascii: "\n")).compactMap { line in
             var line = line
             while let last = line.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { line.removeLast() }
-            // A flag may stand before the name: `remove-on-upgrade /etc/x`, which the package does not have
-            // (deb-conffiles(5)).
-            guard line.first == UInt8(ascii: "/") else { return nil }
-            return Array(line.dropFirst())
+            if line.first == UInt8(ascii: "/") { return (Array(line.dropFirst()), false) }
+            let flag = Array("remove-on-upgrade /".utf8)
+            return line.starts(with: flag) ? (Array(line.dropFirst(flag.count)), true) : nil
         }
     }
 }

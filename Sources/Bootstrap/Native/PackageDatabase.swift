@@ -104,11 +104,14 @@ struct PackageDatabase: Sendable {
         var lines = unpacked.contents.control.text.split(separator: "\n")[...]
         let first = lines.popFirst() ?? ""
         var text = [String(first), "Status: install ok unpacked"] + lines.map(String.init)
-        let conffiles = unpacked.contents.conffiles.filter(unpacked.files.conffiles.contains)
-        if !conffiles.isEmpty {
-            text.append("Conffiles:")
+        let conffiles = unpacked.contents.conffiles.filter { conffile in
+            conffile.isObsolete || unpacked.files.conffiles.contains(conffile.name)
+        }
+        if !conffiles.isEmpty { text.append("Conffiles:") }
+        for conffile in conffiles {
             // In the place of a digest: nothing has been configured yet (dpkg's lib/dpkg/fields.c).
-            text += conffiles.map { " /" + String(decoding: $0, as: UTF8.self) + " newconffile" }
+            let mark = conffile.isObsolete ? "newconffile remove-on-upgrade" : "newconffile"
+            text.append(" /\(String(decoding: conffile.name, as: UTF8.self)) \(mark)")
         }
         return Array(text.joined(separator: "\n").utf8)
     }

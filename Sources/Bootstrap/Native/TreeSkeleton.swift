@@ -26,6 +26,15 @@ struct TreeSkeleton: Sendable {
         }
     }
 
+    /// Takes out of a tree what ``layOut(_:)`` has made and no package has put anything into: it is not to come again where a
+    /// script has removed it (usr-is-merged's does).
+    static func clear(_ tree: PackageTree) throws(ArchiveError) {
+        for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+            try tree.remove(name)
+            try tree.removeIfEmpty("usr/\(name)")
+        }
+    }
+
     /// As debootstrap's setup_merged_usr has them: where the architecture's ABIs put their loaders.
     private var libraryDirectories: [String] {
         switch request.architecture {

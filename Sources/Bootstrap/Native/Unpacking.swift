@@ -226,7 +226,8 @@ struct Unpacking: Sendable {
         var diverted: [[UInt8]: [UInt8]] = [:]
         for diversion in diversions where diversion.owner != package.name { diverted[diversion.from] = diversion.to }
         let rules = UnpackRules(
-            number: number, conffiles: Set(contents.conffiles), diversions: diverted, overrides: overrides,
+            number: number, conffiles: Set(contents.conffiles.filter { !$0.isObsolete }.map(\.name)),
+            diversions: diverted, overrides: overrides,
             precedence: precedence)
         let path = path(of: number)
         do {
@@ -270,6 +271,7 @@ struct Unpacking: Sendable {
     /// Puts what waits into the tree, as if it were unpacked now.
     private func takeStaged(_ stage: PackageTree) throws {
         do {
+            try TreeSkeleton.clear(stage)
             try tree.merge(stage, diversions: diversions().map { ($0.from, $0.to, $0.keeper) }, precedence: precedence)
         } catch let conflict as PackageConflict {
             throw error(of: conflict)

@@ -15,7 +15,7 @@ struct AptArchiveTests {
         var tree = FakeTree()
         tree.makeDirectories("/site/root")
         tree.makeDirectories("/site/scratch")
-        let host = FakeHost(FakeMachine(tree), programs: ["apt-get": apt])
+        let host = FakeHost(FakeMachine(tree), programs: ["apt-get": apt, "env": apt])
         let request = BootstrapRequest(
             variant: .important, architecture: .amd64,
             sources: [
