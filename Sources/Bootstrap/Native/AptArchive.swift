@@ -145,10 +145,13 @@ struct AptArchive: Sendable {
 
     /// The indices, component by component: those of the suite itself come first, then those of its updates.
     func indices() throws -> [PackageIndex] {
-        let names = try host.files.names(in: lists).filter { $0.hasSuffix("_Packages") }
+        let names = try host.files.names(in: lists)
         return try request.sources.map(\.suite).flatMap { suite in
-            let own = names.filter { $0.contains("_dists_\(Self.quoted(suite))_") }
-            guard !own.isEmpty else {
+            let all = names.filter { $0.contains("_dists_\(Self.quoted(suite))_") }
+            let own = all.filter { $0.hasSuffix("_Packages") }
+            // Of an index with nothing in it, updates that there are none of, apt keeps no list.
+            let isEmpty = suite != request.suite && all.contains { $0.hasSuffix("Release") }
+            guard !own.isEmpty || isEmpty else {
                 throw BootstrapError(
                     "the archive has no index of \(suite) for \(request.architecture)",
                     hint: "see whether the mirror has that architecture, and the components "
