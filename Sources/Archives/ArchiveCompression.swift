@@ -22,8 +22,14 @@ package enum ArchiveCompression: String, CaseIterable, Sendable {
         switch self {
         case .none: archive_write_add_filter_none(archive)
         case .gzip: archive_write_add_filter_gzip(archive)
-        case .xz: archive_write_add_filter_xz(archive)
-        case .zstd: archive_write_add_filter_zstd(archive)
+        case .xz: threaded(archive, archive_write_add_filter_xz(archive))
+        case .zstd: threaded(archive, archive_write_add_filter_zstd(archive))
         }
+    }
+
+    /// As many threads as there are cores, where the library was built for it; it does not know the option elsewhere.
+    private func threaded(_ archive: OpaquePointer, _ status: Int32) -> Int32 {
+        _ = archive_write_set_filter_option(archive, nil, "threads", "0")
+        return status
     }
 }

@@ -41,6 +41,8 @@ package struct InstallationSite: Sendable {
     package var log: FilePath?
     /// The helper executable.
     package var helper: FilePath
+    /// Is told which part of the work is done, from 0 to 1, by who can tell.
+    package var progress: (@Sendable (Double) -> Void)?
 
     package init(root: FilePath, scratch: FilePath, log: FilePath?, helper: FilePath) {
         self.root = root

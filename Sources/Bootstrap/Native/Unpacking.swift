@@ -112,6 +112,7 @@ struct Unpacking: Sendable {
         }
         try await unpackRest()
         try await stopwatch.lap("the others unpacked")
+        scripts.site.progress?(0.6)
         try await scripts.configure(nil)
         try await stopwatch.lap("the others configured")
         if try tree.contents(of: Self.policy) == Self.nothingStarts { try tree.remove(Self.policy) }
@@ -248,6 +249,9 @@ struct Unpacking: Sendable {
                 return (files, digests)
             }
             await ledger.unpacked(number, files, digests: digests)
+            // As long as all that follows: measured, and good enough for people who wait.
+            let done = await ledger.unpacked.count
+            scripts.site.progress?(Double(done) / Double(packages.packages.count) * 0.5)
         } catch let conflict as PackageConflict {
             throw error(of: conflict)
         }
