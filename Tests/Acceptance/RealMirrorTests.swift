@@ -41,6 +41,49 @@ struct RealMirrorTests {
     }
 }
 
+/// The archive's own packages, against what mmdebstrap makes of them.
+@Suite("the real mirror, twice", Requirement.bootstrapping, RealMirror.answers, .serialized)
+struct RealMirrorEqualityTests {
+    @Test(
+        "domus bootstrap makes what mmdebstrap makes", .timeLimit(.minutes(15)), Requirement.program("mmdebstrap"),
+        arguments: ["bookworm", "trixie", "bullseye"])
+    func equal(suite: String) async throws {
+        try await withWorkspace { workspace in
+            let start = time(nil)
+            let tree = workspace.path.appending("tree")
+            try await workspace.domus(["bootstrap", "--variant=minbase", suite, tree.string])
+                .run(timeout: .seconds(400)).orThrow()
+            let other = workspace.path.appending("other")
+            // Without a package that says so, mmdebstrap has to be told that /usr is merged.
+            let merged =
+                suite == "bullseye"
+                ? "--setup-hook=for d in bin sbin lib lib32 lib64 libx32; do "
+                    + "mkdir -p \"$1/usr/$d\"; ln -s \"usr/$d\" \"$1/$d\"; done"
+                : "--hook-directory=/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+            try await run(
+                "mmdebstrap",
+                [
+                    "--mode=root", "--variant=minbase", merged, suite, other.string,
+                    tree.pushing("etc/apt/sources.list").string,
+                ], timeout: .seconds(400)
+            ).orThrow()
+            var passedOver = NativeBootstrapTests.known
+            passedOver.insert("var/lib/apt/extended_states")
+            let differences = try TreeListing(tree).differences(
+                from: TreeListing(other), since: start, passingOver: passedOver)
+            #expect(differences == [])
+            func automatic(_ tree: FilePath) throws -> [Substring] {
+                try readText(tree.pushing("var/lib/apt/extended_states")).split(separator: "\n").sorted()
+            }
+            #expect(try automatic(tree) == automatic(other))
+            for command in [["dpkg", "--audit"], ["dpkg", "--verify"]] {
+                let outcome = try await run("chroot", [tree.string] + command).orThrow()
+                #expect(outcome.standardOutput == "", "\(command)")
+            }
+        }
+    }
+}
+
 private enum RealMirror {
     /// `DOMUS_REAL_MIRROR=1` asks for the test wherever it is, `0` leaves it out; otherwise the mirror is asked.
     static var answers: ConditionTrait {
