@@ -68,6 +68,10 @@ struct BootstrapCommand: AsyncParsableCommand {
     func run() async throws {
         let host = Host.ofThisMachine
         let console = Console(json: shared.json, verbose: verbose)
+        // A variable that was not set would mean the working directory, or another mirror.
+        for (name, value) in [("suite", suite), ("target", target), ("mirror", mirror ?? "-")] where value.isEmpty {
+            throw OptionError("the \(name) is empty")
+        }
         let knowledge = try await HostKnowledge(host: host, configurationDirectory: shared.configurationDirectory)
         let values = Values(layers: [layer])
         let given = Values.Given(value: suite, place: .argument("suite"))
@@ -157,8 +161,10 @@ struct BootstrapCommand: AsyncParsableCommand {
 
     private func destination(_ host: Host) throws -> BootstrapTarget {
         var path = Invoked.workingDirectory.pushing(FilePath(target)).lexicallyNormalized()
-        guard let name = path.lastComponent else {
-            throw OptionError("\"\(target)\" is no place for a root file system")
+        guard let name = path.lastComponent, !Invoked.workingDirectory.starts(with: path) else {
+            throw OptionError(
+                "\"\(target)\" is the working directory, or one that it is in: it would be replaced",
+                hint: "change to another directory, or choose a name in this one")
         }
         // It becomes a part of options of other programs.
         guard !path.string.unicodeScalars.contains(where: { ":\"\\".unicodeScalars.contains($0) || $0.value < 32 })

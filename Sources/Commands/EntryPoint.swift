@@ -49,6 +49,7 @@ package enum EntryPoint {
                 try XenToolsArguments(program: program).refuseMissing(words)
             }
             let command = try parse(root, words)
+            try Invoked.checkWorkingDirectory()
             let task = Task { try await execute(command) }
             interruption.watch(task)
             try await task.value

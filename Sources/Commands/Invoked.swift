@@ -11,6 +11,16 @@ enum Invoked {
         return FilePath(platformString: path)
     }()
 
+    /// Paths without a slash in front would mean other places in a directory that is gone.
+    static func checkWorkingDirectory() throws(OptionError) {
+        guard let path = getcwd(nil, 0) else {
+            throw OptionError(
+                "the working directory is not there any more, or cannot be read: \(Errno(rawValue: errno))",
+                hint: "change to another directory", exit: .noInput)
+        }
+        free(path)
+    }
+
     static func environment(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }

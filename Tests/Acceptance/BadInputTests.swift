@@ -93,6 +93,19 @@ struct BadInputTests {
         Mistake(["--size=1G", "--partitions=nope"], 64, "give --partitions or --size, not both"),
     ]
 
+    @Test("a working directory that is gone is told: paths would mean others")
+    func goneDirectory() async throws {
+        try await withWorkspace { workspace in
+            let command = workspace.domus(["list"])
+            let script = "mkdir gone && cd gone && rmdir ../gone && exec \"$@\""
+            let outcome = try await run(
+                "sh", ["-c", script, "sh", command.program] + command.arguments,
+                directory: workspace.files)
+            #expect(outcome.status == 66, "\(outcome)")
+            #expect(outcome.standardError.contains("the working directory is not there any more"), "\(outcome)")
+        }
+    }
+
     @Test("on the command line is refused at the door, with a hint", arguments: mistakes)
     func commandLine(mistake: Mistake) async throws {
         try await withWorkspace { workspace in
