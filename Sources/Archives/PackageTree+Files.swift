@@ -8,7 +8,7 @@ extension PackageTree {
     ///
     /// - Returns: -1 when there is no such directory.
     func openDirectory(_ name: [UInt8]) throws(ArchiveError) -> Int32 {
-        let path = name.isEmpty ? [CChar(bitPattern: UInt8(ascii: ".")), 0] : name.map(CChar.init(bitPattern:)) + [0]
+        let path = TreeName.cString(name.isEmpty ? Array(".".utf8) : name)
         while true {
             let found = clinux_openat2(
                 descriptor, path, UInt64(UInt32(bitPattern: CLINUX_O_PATH | O_DIRECTORY | O_CLOEXEC)), 0,
@@ -17,9 +17,7 @@ extension PackageTree {
             // A rename elsewhere, while `..` was resolved (openat2(2)).
             if errno == EAGAIN || errno == EINTR { continue }
             guard [ENOENT, ENOTDIR, ELOOP].contains(errno) else {
-                throw ArchiveError(
-                    .cannotExtract,
-                    "could not open /\(printable(name)) in \(printable(root)): \(Errno(rawValue: errno))")
+                throw failure(name, "open")
             }
             return -1
         }
@@ -34,7 +32,7 @@ extension PackageTree {
             let parent = try openDirectory(made)
             guard parent >= 0 else { throw failure(made, "find") }
             defer { Glibc.close(parent) }
-            let leaf = part.map(CChar.init(bitPattern:)) + [0]
+            let leaf = TreeName.cString(part)
             if mkdirat(parent, leaf, 0o755) == 0 {
                 // Whatever the umask.
                 guard fchmodat(parent, leaf, 0o755, 0) == 0 else { throw failure(made, "set the mode of") }
@@ -67,7 +65,7 @@ extension PackageTree {
         let parent = try openDirectory(parts.directory)
         guard parent >= 0 else { throw failure(Array(name.utf8), "find the directory of") }
         defer { Glibc.close(parent) }
-        let leaf = parts.leaf.map(CChar.init(bitPattern:)) + [0]
+        let leaf = TreeName.cString(parts.leaf)
         guard mknodat(parent, leaf, S_IFCHR | 0o666, dev_t(clinux_makedev(major, minor))) == 0,
             fchmodat(parent, leaf, 0o666, 0) == 0
         else { throw failure(Array(name.utf8), "make the device") }
@@ -85,7 +83,7 @@ extension PackageTree {
         let parent = try openDirectory(parts.directory)
         guard parent >= 0 else { throw failure(bytes, "find the directory of") }
         defer { Glibc.close(parent) }
-        let leaf = parts.leaf.map(CChar.init(bitPattern:)) + [0]
+        let leaf = TreeName.cString(parts.leaf)
         let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (appending ? O_APPEND : O_TRUNC)
         let file = openat(parent, leaf, flags, 0o600)
         guard file >= 0 else { throw failure(bytes, "make") }
@@ -109,11 +107,11 @@ extension PackageTree {
 
     /// Gives a file the owner and mode that somebody has set for it, if it is there.
     package func apply(_ override: UnpackRules.Override, to name: [UInt8]) throws(ArchiveError) {
-        let slash = name.lastIndex(of: UInt8(ascii: "/"))
-        let parent = try openDirectory(slash.map { Array(name[..<$0]) } ?? [])
+        let parts = TreeName.split(name)
+        let parent = try openDirectory(parts.directory)
         guard parent >= 0 else { return }
         defer { Glibc.close(parent) }
-        let leaf = (slash.map { Array(name[($0 + 1)...]) } ?? name).map(CChar.init(bitPattern:)) + [0]
+        let leaf = TreeName.cString(parts.leaf)
         var status = stat()
         guard fstatat(parent, leaf, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT != S_IFLNK else {
             return
@@ -123,27 +121,12 @@ extension PackageTree {
         else { throw failure(name, "set the mode of") }
     }
 
-    /// Removes a directory if it is there and nothing is in it.
-    package func removeIfEmpty(_ name: String) throws(ArchiveError) {
-        let parts = split(name)
-        let parent = try openDirectory(parts.directory)
-        guard parent >= 0 else { return }
-        defer { Glibc.close(parent) }
-        guard
-            unlinkat(parent, parts.leaf.map(CChar.init(bitPattern:)) + [0], AT_REMOVEDIR) == 0
-                || [ENOENT, ENOTEMPTY, EEXIST].contains(errno)
-        else { throw failure(Array(name.utf8), "remove") }
-    }
-
     /// Removes a file, if there is one.
-    package func remove(_ name: String) throws(ArchiveError) {
-        let parts = split(name)
-        let parent = try openDirectory(parts.directory)
-        guard parent >= 0 else { return }
-        defer { Glibc.close(parent) }
-        guard unlinkat(parent, parts.leaf.map(CChar.init(bitPattern:)) + [0], 0) == 0 || errno == ENOENT else {
-            throw failure(Array(name.utf8), "remove")
-        }
+    package func remove(_ name: String) throws(ArchiveError) { try remove(name, flags: 0, passingOver: [ENOENT]) }
+
+    /// Removes a directory, if it is there and nothing is in it.
+    package func removeIfEmpty(_ name: String) throws(ArchiveError) {
+        try remove(name, flags: AT_REMOVEDIR, passingOver: [ENOENT, ENOTEMPTY, EEXIST])
     }
 
     /// Removes a directory in which there are only files.
@@ -151,20 +134,19 @@ extension PackageTree {
         let directory = try openDirectory(Array(name.utf8))
         guard directory >= 0 else { return }
         defer { Glibc.close(directory) }
-        let listing = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard listing >= 0, let stream = fdopendir(listing) else { throw failure(Array(name.utf8), "list") }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let leaf = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if leaf != "." && leaf != ".." { _ = unlinkat(directory, leaf, 0) }
+        guard let leaves = TreeName.all(in: directory) else { throw failure(Array(name.utf8), "list") }
+        for leaf in leaves where unlinkat(directory, TreeName.cString(leaf), 0) != 0 {
+            throw failure(Array(name.utf8), "empty")
         }
+        try remove(name, flags: AT_REMOVEDIR, passingOver: [])
+    }
+
+    private func remove(_ name: String, flags: Int32, passingOver codes: [Int32]) throws(ArchiveError) {
         let parts = split(name)
         let parent = try openDirectory(parts.directory)
         guard parent >= 0 else { return }
         defer { Glibc.close(parent) }
-        guard unlinkat(parent, parts.leaf.map(CChar.init(bitPattern:)) + [0], AT_REMOVEDIR) == 0 else {
+        guard unlinkat(parent, TreeName.cString(parts.leaf), flags) == 0 || codes.contains(errno) else {
             throw failure(Array(name.utf8), "remove")
         }
     }
@@ -190,18 +172,9 @@ extension PackageTree {
         }
     }
 
-    private func split(_ name: String) -> (directory: [UInt8], leaf: [UInt8]) {
-        let bytes = Array(name.utf8)
-        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return ([], bytes) }
-        return (Array(bytes[..<slash]), Array(bytes[(slash + 1)...]))
-    }
+    private func split(_ name: String) -> (directory: [UInt8], leaf: [UInt8]) { TreeName.split(Array(name.utf8)) }
 
     private func failure(_ name: [UInt8], _ what: String) -> ArchiveError {
-        let code = errno
-        let isFull = code == ENOSPC || code == EDQUOT
-        return ArchiveError(
-            isFull ? .noSpace : .cannotExtract,
-            "could not \(what) /\(printable(name)) in \(printable(root)): \(Errno(rawValue: code))",
-            hint: isFull ? "make room, or give a larger size" : nil)
+        .afterCall { "could not \(what) /\(printable(name)) in \(printable(root)): \($0)" }
     }
 }

@@ -9,17 +9,14 @@ extension PackageTree {
     /// A directory that is not here yet is moved as a whole, so that it takes as long as the directories are many that both
     /// have.
     ///
-    /// - Parameters:
-    ///   - precedence: who prevails where two packages have the same file; both as their numbers.
-    ///   - diversions: where files of a name go that a package has diverted, with the number of the package whose own files
-    ///     keep the name.
+    /// - Parameter precedence: who prevails where two packages have the same file; both as their numbers.
     /// - Throws: ``ArchiveError``; ``PackageConflict``.
     package func merge(
-        _ other: PackageTree, diversions: [(from: [UInt8], to: [UInt8], keeper: Int?)] = [],
+        _ other: PackageTree, diversions: [PackageDiversion] = [],
         precedence: @escaping @Sendable (Int, Int) -> UnpackRules.Precedence
     ) throws {
         for diversion in diversions {
-            try other.moveDiverted(diversion.from, to: diversion.to, except: diversion.keeper)
+            try other.move(diversion)
         }
         var merger = Merger(source: other, target: self, precedence: precedence)
         try merger.merge([], [])
@@ -27,9 +24,10 @@ extension PackageTree {
     }
 
     /// Renames what others than the keeper have unpacked under a name that is diverted.
-    private func moveDiverted(_ from: [UInt8], to: [UInt8], except keeper: Int?) throws {
-        guard let owner = try owner(of: from), owner != keeper else { return }
-        let (old, new) = (Merger.split(from), Merger.split(to))
+    private func move(_ diversion: PackageDiversion) throws {
+        let (from, to) = (diversion.from, diversion.to)
+        guard let owner = try owner(of: from), owner != diversion.keeper else { return }
+        let (old, new) = (TreeName.split(from), TreeName.split(to))
         try makeDirectories(new.directory)
         let (source, target) = (try openDirectory(old.directory), try openDirectory(new.directory))
         defer {
@@ -37,13 +35,11 @@ extension PackageTree {
             if target >= 0 { close(target) }
         }
         guard source >= 0, target >= 0,
-            renameat(source, Merger.cString(old.leaf), target, Merger.cString(new.leaf)) == 0
+            renameat(source, TreeName.cString(old.leaf), target, TreeName.cString(new.leaf)) == 0
         else {
-            throw ArchiveError(
-                .cannotExtract,
-                "could not divert /\(printable(from)) to /\(printable(to)): \(Errno(rawValue: errno))")
+            throw ArchiveError.afterCall { "could not divert /\(printable(from)) to /\(printable(to)): \($0)" }
         }
-        try divert(from, to: to, except: keeper)
+        try note(diversion)
     }
 }
 
@@ -66,8 +62,9 @@ private struct Merger {
         guard from >= 0, into >= 0 else { throw failure(name, "find") }
         let (old, new) = (try inode(of: from, name), try inode(of: into, name))
         directories[old] = new
-        for leaf in try names(in: from, name) {
-            let path = Self.cString(leaf)
+        guard let leaves = TreeName.all(in: from) else { throw failure(name, "list") }
+        for leaf in leaves {
+            let path = TreeName.cString(leaf)
             let child = name.isEmpty ? leaf : name + [UInt8(ascii: "/")] + leaf
             if clinux_renameat2(from, path, into, path, CLINUX_RENAME_NOREPLACE) == 0 { continue }
             guard errno == EEXIST else { throw failure(child, "move") }
@@ -91,7 +88,7 @@ private struct Merger {
     private func replace(
         _ child: [UInt8], _ leaf: [UInt8], _ from: Int32, _ into: Int32, old: UInt64, new: UInt64
     ) throws {
-        let path = Self.cString(leaf)
+        let path = TreeName.cString(leaf)
         if let owner = source.owner(of: .init(directory: old, name: leaf)) {
             let rules = UnpackRules(number: owner, precedence: precedence)
             switch target.claim(.init(directory: new, name: leaf), name: child, rules: rules) {
@@ -130,38 +127,11 @@ private struct Merger {
         return mine == target(into)
     }
 
-    private func names(in directory: Int32, _ name: [UInt8]) throws -> [[UInt8]] {
-        let listing = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard listing >= 0, let stream = fdopendir(listing) else { throw failure(name, "list") }
-        defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else { break }
-            let leaf = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { bytes(of: $0) ?? [] }
-            }
-            if leaf != [UInt8(ascii: ".")], leaf != Array("..".utf8) { names.append(leaf) }
-        }
-        guard errno == 0 else { throw failure(name, "list") }
-        return names.sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
-    static func split(_ name: [UInt8]) -> (directory: [UInt8], leaf: [UInt8]) {
-        guard let slash = name.lastIndex(of: UInt8(ascii: "/")) else { return ([], name) }
-        return (Array(name[..<slash]), Array(name[(slash + 1)...]))
-    }
-
-    static func cString(_ bytes: [UInt8]) -> [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
-
     private func refusal(_ name: [UInt8], _ reason: String) -> ArchiveError {
         ArchiveError(.unsafe, "refused to put /\(printable(name)) in place: \(reason)")
     }
 
     private func failure(_ name: [UInt8], _ what: String) -> ArchiveError {
-        let code = errno
-        return ArchiveError(
-            code == ENOSPC || code == EDQUOT ? .noSpace : .cannotExtract,
-            "could not \(what) /\(printable(name)): \(Errno(rawValue: code))")
+        .afterCall { "could not \(what) /\(printable(name)): \($0)" }
     }
 }

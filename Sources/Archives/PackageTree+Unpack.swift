@@ -7,8 +7,6 @@ import SystemPackage
 package struct UnpackedFiles: Sendable {
     /// All names of the archive, in its order, with a slash at the beginning; `/.` for the root.
     package var names: [[UInt8]] = []
-    /// Bytes of content.
-    package var bytes: Int64 = 0
     /// Its regular files, without a slash at the beginning; a further name of one before it tells which.
     package var regular: [(name: [UInt8], isSameAs: [UInt8]?)] = []
     /// The conffiles that were in the archive.
@@ -90,13 +88,15 @@ private struct Unpacker {
         if kind == .directory { return try makeDirectory(name.bytes, entry) }
 
         let place = rules.diversions[name.bytes] ?? name.bytes
-        let (directory, leaf) = Self.split(place)
+        let (directory, leaf) = TreeName.split(place)
         try enter(directory, shown: name.bytes)
         var link: [UInt8]?
         if case .symbolicLink(let target) = kind { link = target.rawBytes }
         switch tree.claim(.init(directory: parentInode, name: leaf), name: name.bytes, rules: rules, link: link) {
         case .mine: break
-        case .theirs: return
+        case .theirs(let other):
+            if kind == .file { try passOver(name.bytes, replacedBy: other, &reader) }
+            return
         case .conflict(let other):
             throw PackageConflict(
                 package: rules.number, other: other, name: "/" + printable(name.bytes))
@@ -120,6 +120,13 @@ private struct Unpacker {
         }
     }
 
+    /// dpkg would have unpacked it before the other came, and known its content.
+    private mutating func passOver(_ name: [UInt8], replacedBy other: Int, _ reader: inout ArchiveReader) throws {
+        guard rules.number < other, let observe else { return }
+        unpacked.regular.append((name, nil))
+        while let block = try reader.nextBlock() { observe(name, block.bytes) }
+    }
+
     // MARK: - Kinds
 
     /// The first package in order that has the root gives it its mode.
@@ -133,9 +140,9 @@ private struct Unpacker {
     }
 
     private mutating func makeDirectory(_ name: [UInt8], _ entry: OpaquePointer) throws {
-        let (directory, leaf) = Self.split(name)
+        let (directory, leaf) = TreeName.split(name)
         try enter(directory, shown: name)
-        let path = Self.cString(leaf)
+        let path = TreeName.cString(leaf)
         // Nobody enters it before it is what it is to be.
         var code: Int32 = 0
         let isMade = tree.makeDirectory(by: rules.number) {
@@ -164,7 +171,7 @@ private struct Unpacker {
         _ leaf: [UInt8], _ entry: OpaquePointer, _ reader: inout ArchiveReader, shown: [UInt8]
     ) throws {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let path = Self.cString(leaf)
+        let path = TreeName.cString(leaf)
         var temporary: [CChar]?
         var file = openat(parent, path, flags, 0o600)
         if file < 0, errno == EEXIST {
@@ -182,12 +189,11 @@ private struct Unpacker {
             observe?(shown, block.bytes)
             length = block.offset + Int64(block.bytes.count)
         }
-        unpacked.bytes += length
         // A hole at the end.
         if length < archive_entry_size(entry), ftruncate(file, off_t(archive_entry_size(entry))) != 0 {
             throw failure(shown, "write")
         }
-        let permissions = override(shown)
+        let permissions = rules.overrides[shown]
         guard fchown(file, permissions?.owner ?? owner(entry), permissions?.group ?? group(entry)) == 0,
             // After the owner, whose change takes setuid and setgid bits away.
             fchmod(file, permissions.map { mode_t($0.permissions) } ?? mode(entry)) == 0,
@@ -205,8 +211,8 @@ private struct Unpacker {
 
     private func makeLink(_ leaf: [UInt8], to target: FilePath, _ entry: OpaquePointer, shown: [UInt8]) throws {
         guard !target.isEmpty else { throw refusal(shown, "it is a symbolic link to nothing") }
-        let path = Self.cString(leaf)
-        let link = Self.cString(target.rawBytes)
+        let path = TreeName.cString(leaf)
+        let link = TreeName.cString(target.rawBytes)
         if symlinkat(link, parent, path) != 0 {
             guard errno == EEXIST else { throw failure(shown, "make the link") }
             // dpkg lets a directory stay where a package has a link.
@@ -224,13 +230,13 @@ private struct Unpacker {
         let target = try checked(bytes(of: archive_entry_hardlink(entry)))
         guard !target.isRoot else { throw refusal(shown, "it is a hard link to a directory") }
         unpacked.regular.append((shown, target.bytes))
-        let (directory, name) = Self.split(rules.diversions[target.bytes] ?? target.bytes)
+        let (directory, name) = TreeName.split(rules.diversions[target.bytes] ?? target.bytes)
         let source = try tree.openDirectory(directory)
         guard source >= 0 else { throw failure(shown, "find what is linked by") }
         defer { Glibc.close(source) }
         let suffix = rules.conffiles.contains(target.bytes) ? UnpackRules.newSuffix : []
-        let from = Self.cString(name + suffix)
-        let path = Self.cString(leaf)
+        let from = TreeName.cString(name + suffix)
+        let path = TreeName.cString(leaf)
         if linkat(source, from, parent, path, 0) == 0 { return }
         guard errno == EEXIST else { throw failure(shown, "make the link") }
         try refuseDirectory(path, shown)
@@ -240,7 +246,7 @@ private struct Unpacker {
     }
 
     private func makeNode(_ leaf: [UInt8], _ entry: OpaquePointer, shown: [UInt8]) throws {
-        let path = Self.cString(leaf)
+        let path = TreeName.cString(leaf)
         let type = archive_entry_mode(entry) & S_IFMT
         let device = dev_t(archive_entry_rdev(entry))
         if mknodat(parent, path, type | 0o600, device) != 0 {
@@ -255,7 +261,7 @@ private struct Unpacker {
 
     /// Owner, mode and time of what has no descriptor.
     private func settleNode(_ path: [CChar], _ entry: OpaquePointer, name: [UInt8], isLink: Bool) throws {
-        let permissions = override(name)
+        let permissions = rules.overrides[name]
         guard
             fchownat(
                 parent, path, permissions?.owner ?? owner(entry), permissions?.group ?? group(entry),
@@ -311,18 +317,9 @@ private struct Unpacker {
         if try kind(of: path) == S_IFDIR { throw refusal(shown, "a directory is in its place") }
     }
 
-    private func override(_ name: [UInt8]) -> UnpackRules.Override? { rules.overrides[name] }
-
-    static func split(_ name: [UInt8]) -> (directory: [UInt8], leaf: [UInt8]) {
-        guard let slash = name.lastIndex(of: UInt8(ascii: "/")) else { return ([], name) }
-        return (Array(name[..<slash]), Array(name[(slash + 1)...]))
-    }
-
-    static func cString(_ bytes: [UInt8]) -> [CChar] { bytes.map(CChar.init(bitPattern:)) + [0] }
-
     /// One that no other package uses at the same time.
     private func temporaryName(_ leaf: [UInt8]) -> [CChar] {
-        Self.cString(leaf + Array(".domus-\(rules.number)".utf8))
+        TreeName.cString(leaf + Array(".domus-\(rules.number)".utf8))
     }
 
     // MARK: - What the archive says
@@ -364,11 +361,6 @@ private struct Unpacker {
     }
 
     private func failure(_ name: [UInt8], _ what: String) -> ArchiveError {
-        let code = errno
-        let isFull = code == ENOSPC || code == EDQUOT
-        return ArchiveError(
-            isFull ? .noSpace : .cannotExtract,
-            "could not \(what) /\(printable(name)) of package \(package): \(Errno(rawValue: code))",
-            hint: isFull ? "make room, or give a larger size" : nil)
+        .afterCall { "could not \(what) /\(printable(name)) of package \(package): \($0)" }
     }
 }

@@ -1,4 +1,3 @@
-import CArchive
 import CLinux
 import Glibc
 import Synchronization
@@ -16,8 +15,8 @@ package final class PackageTree: Sendable {
     private struct State {
         /// Who has put what is there, by the place itself: packages may call one place by two names.
         var claims: [Place: Claim] = [:]
-        /// Names that a package has lost to one that replaces it.
-        var losses: [Int: Set<[UInt8]>] = [:]
+        /// Names that a package has lost, and to which one that replaces it.
+        var losses: [Int: [[UInt8]: Int]] = [:]
         /// The directories made since ``settle()``, with the package whose mode they have.
         var directories: [UInt64: Int] = [:]
     }
@@ -25,6 +24,13 @@ package final class PackageTree: Sendable {
     struct Place: Hashable {
         var directory: UInt64
         var name: [UInt8]
+    }
+
+    enum Verdict {
+        case mine
+        /// The other package's stays.
+        case theirs(Int)
+        case conflict(Int)
     }
 
     private struct Claim {
@@ -45,9 +51,9 @@ package final class PackageTree: Sendable {
 
     deinit { close(descriptor) }
 
-    /// What the package had to leave to others that replace it; complete when all are unpacked.
-    package func losses(of package: Int) -> Set<[UInt8]> {
-        state.withLock { $0.losses[package] ?? [] }
+    /// What the package had to leave to others that replace it, and to which; complete when all are unpacked.
+    package func losses(of package: Int) -> [[UInt8]: Int] {
+        state.withLock { $0.losses[package] ?? [:] }
     }
 
     /// From here on directories that exist keep their owner and mode, whatever packages say: scripts have run.
@@ -57,9 +63,8 @@ package final class PackageTree: Sendable {
 
     /// Claims a place for a package.
     ///
-    /// - Returns: whether the package may put its file there; nil when neither replaces the other.
-    ///
     /// - Parameter link: what a symbolic link leads to; nil for anything else.
+    /// - Returns: whether the package may put its file there.
     func claim(_ place: Place, name: [UInt8], rules: UnpackRules, link: [UInt8]? = nil) -> Verdict {
         state.withLock { state in
             guard let other = state.claims[place], other.package != rules.number else {
@@ -67,15 +72,15 @@ package final class PackageTree: Sendable {
                 return .mine
             }
             // Packages may share a link to a directory; what it leads to nobody can say yet.
-            if let link, link == other.link { return .theirs }
+            if let link, link == other.link { return .theirs(other.package) }
             switch rules.precedence(rules.number, other.package) {
             case .first:
-                state.losses[other.package, default: []].insert(other.name)
+                state.losses[other.package, default: [:]][other.name] = rules.number
                 state.claims[place] = Claim(package: rules.number, name: name, link: link)
                 return .mine
             case .second:
-                state.losses[rules.number, default: []].insert(name)
-                return .theirs
+                state.losses[rules.number, default: [:]][name] = other.package
+                return .theirs(other.package)
             case .neither:
                 return .conflict(other.package)
             }
@@ -107,7 +112,7 @@ package final class PackageTree: Sendable {
                 let here = Place(directory: directories[place.directory] ?? place.directory, name: place.name)
                 state.claims[here] = claim
             }
-            state.losses.merge(taken.losses) { $0.union($1) }
+            state.losses.merge(taken.losses) { $0.merging($1) { $1 } }
         }
     }
 
@@ -132,34 +137,24 @@ package final class PackageTree: Sendable {
         }
     }
 
-    enum Verdict {
-        case mine
-        case theirs
-        case conflict(Int)
-    }
-
-    /// Notes that dpkg-divert(1) has given all packages' files of one name, but one package's, another.
-    ///
-    /// - Parameters:
-    ///   - from: without a slash at the beginning, as `to`.
-    ///   - keeper: the number of the package whose own files keep the name; nil when it is none of these.
-    package func divert(_ from: [UInt8], to: [UInt8], except keeper: Int?) throws(ArchiveError) {
-        guard let old = try place(of: from), let new = try place(of: to) else { return }
+    /// Notes that dpkg-divert(1) has given the files of all packages but the keeper's another name.
+    package func note(_ diversion: PackageDiversion) throws(ArchiveError) {
+        guard let old = try place(of: diversion.from), let new = try place(of: diversion.to) else { return }
         state.withLock { state in
-            guard let claim = state.claims[old], claim.package != keeper else { return }
+            guard let claim = state.claims[old], claim.package != diversion.keeper else { return }
             state.claims[old] = nil
             state.claims[new] = claim
         }
     }
 
     private func place(of name: [UInt8]) throws(ArchiveError) -> Place? {
-        let slash = name.lastIndex(of: UInt8(ascii: "/"))
-        let directory = try openDirectory(slash.map { Array(name[..<$0]) } ?? [])
+        let parts = TreeName.split(name)
+        let directory = try openDirectory(parts.directory)
         guard directory >= 0 else { return nil }
         defer { close(directory) }
         var status = stat()
         guard fstat(directory, &status) == 0 else { return nil }
-        return Place(directory: UInt64(status.st_ino), name: slash.map { Array(name[($0 + 1)...]) } ?? name)
+        return Place(directory: UInt64(status.st_ino), name: parts.leaf)
     }
 
     /// Notes that a package made a directory.
@@ -176,51 +171,4 @@ package final class PackageTree: Sendable {
             return true
         }
     }
-}
-
-/// What decides where a package's files go.
-package struct UnpackRules: Sendable {
-    /// Who prevails where two packages have the same file.
-    package enum Precedence: Sendable {
-        case first
-        case second
-        case neither
-    }
-
-    /// An owner and a mode that dpkg-statoverride(1) has set.
-    package struct Override: Sendable, Equatable {
-        package var owner: UInt32
-        package var group: UInt32
-        package var permissions: UInt16
-
-        package init(owner: UInt32, group: UInt32, permissions: UInt16) {
-            self.owner = owner
-            self.group = group
-            self.permissions = permissions
-        }
-    }
-
-    /// The package's place in the order.
-    package var number: Int
-    /// Names without a slash at their beginning; they wait under another name for their configuration.
-    package var conffiles: Set<[UInt8]>
-    /// Names that another package has diverted, and where to (dpkg-divert(1)).
-    package var diversions: [[UInt8]: [UInt8]]
-    package var overrides: [[UInt8]: Override]
-    package var precedence: @Sendable (Int, Int) -> Precedence
-
-    package init(
-        number: Int, conffiles: Set<[UInt8]> = [], diversions: [[UInt8]: [UInt8]] = [:],
-        overrides: [[UInt8]: Override] = [:],
-        precedence: @escaping @Sendable (Int, Int) -> Precedence = { _, _ in .neither }
-    ) {
-        self.number = number
-        self.conffiles = conffiles
-        self.diversions = diversions
-        self.overrides = overrides
-        self.precedence = precedence
-    }
-
-    /// What dpkg calls a conffile that is not configured yet.
-    static let newSuffix = Array(".dpkg-new".utf8)
 }

@@ -44,11 +44,15 @@ package struct InstallationSite: Sendable {
     /// Is told which part of the work is done, from 0 to 1, by who can tell.
     package var progress: (@Sendable (Double) -> Void)?
 
-    package init(root: FilePath, scratch: FilePath, log: FilePath?, helper: FilePath) {
+    package init(
+        root: FilePath, scratch: FilePath, log: FilePath?, helper: FilePath,
+        progress: (@Sendable (Double) -> Void)? = nil
+    ) {
         self.root = root
         self.scratch = scratch
         self.log = log
         self.helper = helper
+        self.progress = progress
     }
 }
 

@@ -54,6 +54,9 @@ package struct MirrorURL: Hashable, Sendable, CustomStringConvertible, CustomDeb
         return text[..<slashes.upperBound] + "***" + behind[end...]
     }
 
+    /// An address without the user and password in it, for others to read and use.
+    package static func withoutUser(_ text: String) -> String { redacted(text).replacing("***@", with: "") }
+
     /// Whether it is a directory of this machine.
     package var isLocal: Bool { scheme == "file" || scheme == "copy" }
 

@@ -151,13 +151,17 @@ struct PackageTests {
         let new = try await workshop.build("new", "mkdir bin; echo new > bin/tool")
         let tree = try PackageTree(root: workshop.root)
         let order = [(old, 0), (new, 1)]
+        var seen: [String] = []
         for (package, number) in replacerIsFirst ? order.reversed() : order {
-            try workshop.unpack(
-                package, into: tree,
-                UnpackRules(number: number, precedence: { first, _ in first == 1 ? .first : .second }))
+            _ = try tree.unpack(
+                DebianPackage(path: package),
+                rules: UnpackRules(number: number, precedence: { first, _ in first == 1 ? .first : .second }),
+                observe: { _, bytes in seen.append(String(decoding: bytes, as: UTF8.self)) })
         }
+        // Each is known, as if they had been unpacked in their order.
+        #expect(seen.sorted() == ["new\n", "old\n"])
         #expect(try workshop.text("usr/bin/tool") == "new\n")
-        #expect(tree.losses(of: 0) == [Array("usr/bin/tool".utf8)])
+        #expect(tree.losses(of: 0) == [Array("usr/bin/tool".utf8): 1])
         #expect(tree.losses(of: 1).isEmpty)
 
         let other = try await workshop.build("other", "mkdir -p usr/bin; echo other > usr/bin/tool")
@@ -230,11 +234,15 @@ struct PackageTests {
         // A script has made it meanwhile.
         try writeFile(workshop.root.pushing("etc/hard"), "of a script\n")
         try tree.merge(
-            waiting, diversions: [(Array("etc/diverted".utf8), Array("etc/diverted.distrib".utf8), 0)],
+            waiting,
+            diversions: [
+                PackageDiversion(
+                    from: Array("etc/diverted".utf8), to: Array("etc/diverted.distrib".utf8), keeper: 0)
+            ],
             precedence: { first, _ in first == 1 ? .first : .second })
 
         #expect(try workshop.text("usr/bin/tool") == "new\n")
-        #expect(tree.losses(of: 0) == [Array("usr/bin/tool".utf8)])
+        #expect(tree.losses(of: 0) == [Array("usr/bin/tool".utf8): 1])
         #expect(try directoryNames(workshop.root.pushing("etc/both")) == ["kept", "more"])
         var status = stat()
         #expect(stat(workshop.root.pushing("etc/both").string, &status) == 0 && status.st_mode & 0o7777 == 0o750)
@@ -268,6 +276,6 @@ struct PackageTests {
         #expect(error == PackageConflict(package: 1, other: 0, name: "/etc/file"))
         try tree.merge(waiting, precedence: { _, _ in .second })
         #expect(try workshop.text("etc/file") == "a\n")
-        #expect(tree.losses(of: 1) == [Array("etc/file".utf8)])
+        #expect(tree.losses(of: 1) == [Array("etc/file".utf8): 0])
     }
 }

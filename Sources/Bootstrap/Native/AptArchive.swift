@@ -29,7 +29,6 @@ struct AptArchive: Sendable {
             "", "etc", "etc/apt", "etc/apt/apt.conf.d", "etc/apt/preferences.d", "etc/apt/sources.list.d",
             "etc/apt/trusted.gpg.d", "var", "var/lib", "var/lib/apt", "var/lib/apt/lists", "var/lib/apt/lists/partial",
             "var/lib/dpkg", "var/cache", "var/cache/apt", "var/cache/apt/archives", "var/cache/apt/archives/partial",
-
         ] {
             _ = try host.files.createDirectory(path.isEmpty ? root : root.appending(path), mode: 0o700)
         }
@@ -71,10 +70,12 @@ struct AptArchive: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func invocation(_ arguments: [String]) -> Invocation {
-        Confinement(helper: site.helper).wrap(
+    private func invocation(_ arguments: [String], in directory: FilePath? = nil) -> Invocation {
+        let chdir = directory.map { ["env", "--chdir=\($0)"] } ?? []
+        let words = chdir + ["apt-get"] + arguments
+        return Confinement(helper: site.helper).wrap(
             Invocation(
-                "apt-get", arguments,
+                words[0], Array(words.dropFirst()),
                 environment: [
                     "LC_ALL": "C.UTF-8", "APT_CONFIG": configuration.string, "DEBIAN_FRONTEND": "noninteractive",
                     "TMPDIR": site.scratch.string,
@@ -180,7 +181,9 @@ struct AptArchive: Sendable {
             invocation(["-qq", "--print-uris", "install", "--"] + names), appendingOutputTo: answer)
         let text = String(decoding: try host.files.contents(of: answer, limit: 64 << 20), as: UTF8.self)
         guard status.isSuccess else {
-            if let log = site.log { try host.files.append("\n\(text)", to: log) }
+            // It may name addresses with their passwords.
+            let shown = text.split(separator: "\n").map { MirrorURL.redacted(String($0)) }.joined(separator: "\n")
+            if let log = site.log { try host.files.append("\n\(shown)\n", to: log) }
             throw try failure(status, log: answer)
         }
         // 'http://mirror/pool/x_1_all.deb' x_1_all.deb 1234 SHA256:...
@@ -213,14 +216,9 @@ struct AptArchive: Sendable {
     private static let connections = 4
 
     private func download(share: [NativePackage]) async throws {
-        // By its version: the one that was chosen, whatever is newest.
-        let words = share.map { "\($0.name)=\($0.version)" }
-        var command = invocation(["-q", "download", "--"] + words)
-        // It downloads into its working directory.
-        command = Confinement(helper: site.helper).wrap(
-            Invocation(
-                "env", ["--chdir=\(archives)", "apt-get", "-q", "download", "--"] + words,
-                environment: command.environment, timeout: command.timeout))
+        // By its version: the one that was chosen, whatever is newest. apt downloads into its working directory.
+        let command = invocation(
+            ["-q", "download", "--"] + share.map { "\($0.name)=\($0.version)" }, in: archives)
         let log = site.scratch.appending("apt-download-\(share[0].name)")
         let status = try await host.processes.run(command, appendingOutputTo: log)
         let text = String(decoding: try host.files.contents(of: log, limit: 64 << 20), as: UTF8.self)

@@ -73,6 +73,9 @@ package struct BootstrapRequest: Sendable, Equatable {
 
     package var suite: String { sources[0].suite }
 
+    /// The name in a word of apt's, which may have a version or an architecture behind it.
+    static func name(in word: String) -> String { String(word.prefix { $0 != "=" && $0 != ":" }) }
+
     /// Whether a word names a package for apt: a name, with an architecture or a version behind it.
     package static func isPackage(_ word: some StringProtocol) -> Bool {
         guard let first = word.utf8.first, (97...122).contains(first) || (48...57).contains(first) else { return false }

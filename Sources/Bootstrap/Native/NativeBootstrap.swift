@@ -46,12 +46,10 @@ package struct NativeBootstrap: Sendable {
         try await stopwatch.lap("indices fetched")
         let indices = try apt.indices()
         let wanted = try wanted(indices)
-        // An included word may have a version or an architecture behind the name.
-        let names = wanted.map { String($0.prefix { $0 != "=" && $0 != ":" }) }
-        try apt.narrow(indices, to: PackageIndex.closure(of: names, in: indices))
+        try apt.narrow(
+            indices, to: PackageIndex.closure(of: wanted.map(BootstrapRequest.name(in:)), in: indices))
         try await stopwatch.lap("indices read")
-        let files = try await apt.resolve(wanted)
-        let packages = try select(files, from: indices)
+        let packages = try select(try await apt.resolve(wanted), from: indices)
         try await stopwatch.lap("\(packages.count) packages chosen")
         let tree = try PackageTree(root: site.root)
         let skeleton = TreeSkeleton(tree: tree, request: request)
@@ -60,8 +58,8 @@ package struct NativeBootstrap: Sendable {
             site: site, host: host, architecture: request.architecture, timeout: request.timeout)
         try scripts.prepare()
         let unpacking = Unpacking(
-            packages: PackageSet(packages), files: files, apt: apt, tree: tree, scripts: scripts,
-            stage: try stage(skeleton), stopwatch: stopwatch)
+            packages: PackageSet(packages), apt: apt, tree: tree, stage: try stage(skeleton), skeleton: skeleton,
+            scripts: scripts, stopwatch: stopwatch)
         try await unpacking.run(download: { try await apt.download(packages) })
         try skeleton.finish(
             automatic: automatic(packages, essential: unpacking.essential, indices: indices))
@@ -72,11 +70,10 @@ package struct NativeBootstrap: Sendable {
         for name in try host.files.names(in: temporary) { try host.files.removeTree(temporary.appending(name)) }
     }
 
-    /// A tree beside the tree, with the same links; nil where what is in it could not be moved.
-    private func stage(_ skeleton: TreeSkeleton) throws -> PackageTree? {
+    /// A tree beside the tree, on its file system, with the same links.
+    private func stage(_ skeleton: TreeSkeleton) throws -> PackageTree {
         let path = site.scratch.appending("stage")
-        let identity = try host.files.createDirectory(path, mode: 0o755)
-        guard try host.files.entry(at: site.root)?.identity.device == identity.device else { return nil }
+        _ = try host.files.createDirectory(path, mode: 0o755)
         let stage = try PackageTree(root: path)
         try skeleton.layOut(stage)
         return stage
@@ -86,21 +83,27 @@ package struct NativeBootstrap: Sendable {
     /// it not to bring usrmerge, and all of perl, to do it.
     private static let mergedUsr = "usr-is-merged"
 
-    /// The names that apt is asked for.
+    /// The names of the variant's packages that are not essential.
+    private func chosen(_ indices: [PackageIndex]) -> Set<String> {
+        var names: Set<String> = []
+        for index in indices where index.suite == request.suite {
+            for priority in request.variant.priorities { names.formUnion(index.byPriority[priority] ?? []) }
+            if request.variant != .essential, !index.stanzas(of: "apt").isEmpty { names.insert("apt") }
+            if !index.stanzas(of: Self.mergedUsr).isEmpty { names.insert(Self.mergedUsr) }
+        }
+        return names
+    }
+
+    /// The words that apt is asked for.
     private func wanted(_ indices: [PackageIndex]) throws -> [String] {
-        let main = indices.filter { $0.suite == request.suite }
-        var names = main.reduce(into: Set<String>()) { $0.formUnion($1.essential) }
-        guard !names.isEmpty else {
+        let essential = indices.filter { $0.suite == request.suite }.reduce(into: Set()) { $0.formUnion($1.essential) }
+        guard !essential.isEmpty else {
             throw BootstrapError(
                 "the archive's index of \(request.suite) has no package that a system must have",
                 hint: "see whether the components \(request.components.joined(separator: ", ")) are all that it needs",
                 cause: .unavailable)
         }
-        for index in main {
-            for priority in request.variant.priorities { names.formUnion(index.byPriority[priority] ?? []) }
-            if request.variant != .essential, !index.stanzas(of: "apt").isEmpty { names.insert("apt") }
-            if !index.stanzas(of: Self.mergedUsr).isEmpty { names.insert(Self.mergedUsr) }
-        }
+        let names = essential.union(chosen(indices))
         // A name of the index is a word of apt's command line.
         return names.filter(NativePackage.isName).sorted() + request.include.filter { !names.contains($0) }
     }
@@ -111,7 +114,7 @@ package struct NativeBootstrap: Sendable {
             let name = String(file.name.prefix { $0 != "_" })
             for index in indices {
                 for stanza in index.stanzas(of: name) where stanza["sha256"] == file.digest {
-                    if let package = NativePackage(number: number, stanza: stanza) { return package }
+                    if let package = NativePackage(number: number, stanza: stanza, file: file.name) { return package }
                 }
             }
             throw BootstrapError(
@@ -121,12 +124,7 @@ package struct NativeBootstrap: Sendable {
 
     /// Packages that nobody asked for: apt removes them when nothing needs them any more.
     private func automatic(_ packages: [NativePackage], essential: Set<Int>, indices: [PackageIndex]) -> [String] {
-        // A word of apt's may have a version or an architecture behind the name.
-        var asked = Set(request.include.map { String($0.prefix { $0 != "=" && $0 != ":" }) })
-        for index in indices where index.suite == request.suite {
-            for priority in request.variant.priorities { asked.formUnion(index.byPriority[priority] ?? []) }
-        }
-        asked.formUnion(["apt", Self.mergedUsr])
+        let asked = chosen(indices).union(request.include.map(BootstrapRequest.name(in:)))
         return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)
     }
 }

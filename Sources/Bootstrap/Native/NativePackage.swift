@@ -12,9 +12,11 @@ struct NativePackage: Sendable {
     let digest: String
     /// Bytes of the archive.
     let size: Int64
+    /// What apt calls its file.
+    let file: String
 
     /// - Returns: nil when it is not a package's stanza.
-    init?(number: Int, stanza: Stanza) {
+    init?(number: Int, stanza: Stanza, file: String) {
         guard let name = stanza["package"], let version = stanza["version"], let architecture = stanza["architecture"],
             let digest = stanza["sha256"], let size = stanza["size"].flatMap({ Int64($0) }),
             Self.isName(name), Self.isName(architecture)
@@ -26,6 +28,7 @@ struct NativePackage: Sendable {
         self.architecture = architecture
         self.digest = digest
         self.size = size
+        self.file = file
     }
 
     /// A name becomes a part of paths and of command lines (deb-control(5)).

@@ -66,8 +66,13 @@ struct PackageDatabase: Sendable {
         }
         try writeList(of: unpacked.package, unpacked.files)
         if let digests = unpacked.digests {
-            let lines = unpacked.files.regular.compactMap { file in
-                digests[file.isSameAs ?? file.name].map { "\($0)  \(String(decoding: file.name, as: UTF8.self))\n" }
+            let lost = tree.losses(of: unpacked.package.number)
+            var lines: [String] = []
+            for file in unpacked.files.regular {
+                // What an earlier package has kept, dpkg would not have unpacked.
+                if let winner = lost[file.name], winner < unpacked.package.number { continue }
+                guard let digest = digests[file.isSameAs ?? file.name] else { continue }
+                lines.append("\(digest)  \(String(decoding: file.name, as: UTF8.self))\n")
             }
             try tree.write(Array(lines.joined().utf8), to: "\(stem).md5sums")
         }
@@ -82,7 +87,7 @@ struct PackageDatabase: Sendable {
     private func writeList(of package: NativePackage, _ files: UnpackedFiles) throws(ArchiveError) {
         let lost = tree.losses(of: package.number)
         var list: [UInt8] = []
-        for name in files.names where !lost.contains(Array(name.dropFirst())) { list += name + [UInt8(ascii: "\n")] }
+        for name in files.names where lost[Array(name.dropFirst())] == nil { list += name + [UInt8(ascii: "\n")] }
         try tree.write(list, to: "\(Self.directory)/info/\(package.infoName).list")
     }
 

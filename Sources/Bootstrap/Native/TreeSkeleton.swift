@@ -20,7 +20,7 @@ struct TreeSkeleton: Sendable {
     /// The links that all names of packages are resolved by.
     func layOut(_ tree: PackageTree) throws(ArchiveError) {
         tree.adoptRoot()
-        for name in ["bin", "sbin", "lib"] + libraryDirectories {
+        for name in merged {
             try tree.makeDirectories("usr/\(name)")
             try tree.makeLink(name, to: "usr/\(name)")
         }
@@ -28,29 +28,22 @@ struct TreeSkeleton: Sendable {
 
     /// Takes out of a tree what ``layOut(_:)`` has made and no package has put anything into: it is not to come again where a
     /// script has removed it (usr-is-merged's does).
-    static func clear(_ tree: PackageTree) throws(ArchiveError) {
-        for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+    func clear(_ tree: PackageTree) throws(ArchiveError) {
+        for name in merged {
             try tree.remove(name)
             try tree.removeIfEmpty("usr/\(name)")
         }
     }
 
-    /// As debootstrap's setup_merged_usr has them: where the architecture's ABIs put their loaders.
-    private var libraryDirectories: [String] {
-        switch request.architecture {
-        case .amd64: ["lib32", "lib64", "libx32"]
-        case .i386: ["lib64", "libx32"]
-        case .arm64, .armhf: []
-        }
-    }
-
-    /// `http://user:password@host/path` without what is before the `@`.
-    static func withoutUser(_ address: String) -> String {
-        guard let scheme = address.firstRange(of: "://") else { return address }
-        let rest = address[scheme.upperBound...]
-        let authority = rest.prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@") else { return address }
-        return "\(address[..<scheme.upperBound])\(rest[rest.index(after: at)...])"
+    /// As debootstrap's setup_merged_usr has them, those included where the architecture's ABIs put their loaders.
+    private var merged: [String] {
+        let loaders: [String] =
+            switch request.architecture {
+            case .amd64: ["lib32", "lib64", "libx32"]
+            case .i386: ["lib64", "libx32"]
+            case .arm64, .armhf: []
+            }
+        return ["bin", "sbin", "lib"] + loaders
     }
 
     /// For a program that runs before, or without, a file system of devices; those that debootstrap makes.
@@ -73,7 +66,7 @@ struct TreeSkeleton: Sendable {
     func finish(automatic: [String]) throws(ArchiveError) {
         // Others read it: without the password of an address.
         var shown = request
-        shown.sources = request.sources.map { .init(mirror: Self.withoutUser($0.mirror), suite: $0.suite) }
+        shown.sources = request.sources.map { .init(mirror: MirrorURL.withoutUser($0.mirror), suite: $0.suite) }
         try tree.write(Array(shown.sourcesList(options: "").utf8), to: "etc/apt/sources.list")
         if !automatic.isEmpty {
             let marks = automatic.sorted().map { name in

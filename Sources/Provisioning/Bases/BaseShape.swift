@@ -30,7 +30,9 @@ package struct BaseShape: Sendable, Hashable {
             for path in [FilePath("/etc/locale.gen")] + install.keyrings where try files.entry(at: path) != nil {
                 paths.append((name: path.string, path: path))
             }
-            for (name, path) in paths { scripts[name] = hexadecimal(try files.contents(of: path, limit: 64 << 20)) }
+            for (name, path) in paths {
+                scripts[name] = SHA256.hash(data: try files.contents(of: path, limit: 64 << 20)).hexadecimal
+            }
         }
         let parts = Parts(
             format: 1, method: install.method.name, source: install.method.source?.string, include: install.include,
@@ -41,7 +43,7 @@ package struct BaseShape: Sendable, Hashable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         do {
-            key = hexadecimal(Array(try encoder.encode(parts)))
+            key = SHA256.hash(data: try encoder.encode(parts)).hexadecimal
         } catch {
             throw HostError("cannot tell the base of \(spec.hostname) from others: \(error)")
         }
@@ -84,7 +86,7 @@ package struct ArchiveState: Sendable, Hashable {
             texts += try await probe.release(on: host).split(whereSeparator: \.isNewline).filter { $0.hasPrefix(" ") }
                 .map(String.init)
         }
-        digest = hexadecimal(Array(texts.joined(separator: "\n").utf8))
+        digest = SHA256.hash(data: Array(texts.joined(separator: "\n").utf8)).hexadecimal
     }
 
     private static func digest(of file: FilePath, _ files: any FileReading) throws -> String {
@@ -93,7 +95,7 @@ package struct ArchiveState: Sendable, Hashable {
         while true {
             try Task.checkCancellation()
             let bytes = try files.bytes(of: file, at: offset, count: 4 << 20)
-            if bytes.isEmpty { return hexadecimal(of: hash.finalize()) }
+            if bytes.isEmpty { return hash.finalize().hexadecimal }
             hash.update(data: bytes)
             offset += Int64(bytes.count)
         }
@@ -104,14 +106,5 @@ package struct ArchiveState: Sendable, Hashable {
 package func baseID(
     shape: BaseShape, state: ArchiveState, group: VolumeGroupName, pool: VolumeName
 ) -> String {
-    String(hexadecimal(Array("\(shape.key) \(state.digest) \(group)/\(pool)".utf8)).prefix(12))
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String { hexadecimal(of: SHA256.hash(data: bytes)) }
-
-private func hexadecimal(of digest: SHA256.Digest) -> String {
-    digest.map { byte in
-        let digits = String(byte, radix: 16)
-        return digits.count == 1 ? "0\(digits)" : digits
-    }.joined()
+    String(SHA256.hash(data: Array("\(shape.key) \(state.digest) \(group)/\(pool)".utf8)).hexadecimal.prefix(12))
 }

@@ -34,16 +34,14 @@ extension Provisioner {
             // Once more, under the journal.
             try Self.checkIsFree(target, on: host)
             let identity = try effects.createOwnDirectory(base, mode: 0o700, step: prepare)
-            var site = InstallationSite(
-                root: base.appending("root"), scratch: base.appending("scratch"), log: log, helper: helper)
             let reporter = reporter
-            site.progress = { reporter.progressed($0) }
+            let site = InstallationSite(
+                root: base.appending("root"), scratch: base.appending("scratch"), log: log, helper: helper,
+                progress: { reporter.progressed($0) })
             _ = try host.files.createDirectory(site.root, mode: 0o755)
             _ = try host.files.createDirectory(site.scratch, mode: 0o700)
 
-            let place = site
             try await step("Install \(title)", 1, &current) {
-                let site = place
                 let keyring = try Keyring.merged(keyrings, at: site, on: host)
                 guard keyring != nil || verification == .disabled else {
                     throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
@@ -52,7 +50,7 @@ extension Provisioner {
                 try Task.checkCancellation()
             }
             try await step(target.summary, 2, &current) {
-                try await finish(target, place, base, uuid: uuid, effects)
+                try await finish(target, site, base, uuid: uuid, effects)
             }
             try host.files.synchronize(target.path.removingLastComponent())
             try store.commit(run: run, tidying: [.removeTree(path: base.string, identity: identity)])

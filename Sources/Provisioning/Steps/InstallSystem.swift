@@ -9,11 +9,10 @@ struct InstallSystem: Step {
     var summary: String { installer.summary }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        var site = InstallationSite(
-            root: context.paths.root, scratch: context.paths.scratch, log: context.log,
-            helper: context.locations.helper)
         let reporter = context.reporter
-        site.progress = { reporter.progressed($0) }
+        let site = InstallationSite(
+            root: context.paths.root, scratch: context.paths.scratch, log: context.log,
+            helper: context.locations.helper, progress: { reporter.progressed($0) })
         if let log = context.log { try context.host.files.append("+ \(summary)\n", to: log) }
         try await installer.install(at: site, on: context.host)
         try Task.checkCancellation()

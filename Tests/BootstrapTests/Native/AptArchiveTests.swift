@@ -38,7 +38,8 @@ struct AptArchiveTests {
                 try await archive.download([
                     NativePackage(
                         number: 0,
-                        stanza: Stanza("Package: bash\nVersion: 1\nArchitecture: all\nSize: 1\nSHA256: 0\n"))!
+                        stanza: Stanza("Package: bash\nVersion: 1\nArchitecture: all\nSize: 1\nSHA256: 0\n"),
+                        file: "bash_1_all.deb")!
                 ])
             },
         ] {
@@ -115,9 +116,9 @@ struct AptArchiveTests {
         #expect(sources == "deb [trusted=yes] copy:///srv/debian sid main\n")
         _ = try? await local.resolve(["-oX=y"])
         #expect(host.invocations.last?.arguments.suffix(2) == ["--", "-oX=y"])
-        #expect(TreeSkeleton.withoutUser("http://u:p@ss@host/x@y") == "http://host/x@y")
-        #expect(TreeSkeleton.withoutUser("http://host/x@y") == "http://host/x@y")
-        #expect(TreeSkeleton.withoutUser("file:/srv/a@b") == "file:/srv/a@b")
+        #expect(MirrorURL.withoutUser("http://u:p@ss@host/x@y") == "http://host/x@y")
+        #expect(MirrorURL.withoutUser("http://host/x@y") == "http://host/x@y")
+        #expect(MirrorURL.withoutUser("file:/srv/a@b") == "file:/srv/a@b")
     }
 
     @Test(

@@ -74,7 +74,8 @@ struct PackageSetTests {
                     NativePackage(
                         number: number,
                         stanza: Stanza(
-                            text + "\nArchitecture: amd64\nSize: 10\nSHA256: \(String(repeating: "0", count: 64))\n")))
+                            text + "\nArchitecture: amd64\nSize: 10\nSHA256: \(String(repeating: "0", count: 64))\n"),
+                        file: "x.deb"))
             })
     }
 
@@ -115,7 +116,7 @@ struct PackageSetTests {
     func badNames() {
         for name in ["../x", "a/b", "-x", "", "A", "x y"] {
             let text = "Package: \(name)\nVersion: 1\nArchitecture: all\nSize: 1\nSHA256: 0\n"
-            #expect(NativePackage(number: 0, stanza: Stanza(text)) == nil, "\(name)")
+            #expect(NativePackage(number: 0, stanza: Stanza(text), file: "x.deb") == nil, "\(name)")
         }
     }
 }
