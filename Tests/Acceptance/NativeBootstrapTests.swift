@@ -39,10 +39,12 @@ struct NativeBootstrapTests {
             try await workspace.bootstrap(tree, archive, mirror, ["--variant=\(variant)", "--include=corners"])
                 .orThrow()
             let other = workspace.path.appending("other")
+            // With mounts of its own: other tests watch the host's.
             try await run(
-                "mmdebstrap",
+                "unshare",
                 [
-                    "--mode=root", "--dpkgopt=force-confold", "--hook-directory=\(Self.mergedUsrHook)",
+                    "--mount", "--propagation=private", "mmdebstrap", "--mode=root", "--dpkgopt=force-confold",
+                    "--hook-directory=\(Self.mergedUsrHook)",
                     "--variant=\(variant)", "--include=corners",
                     "--architectures=\(archive.architecture)",
                     archive.release.suite, other.string,
@@ -77,7 +79,13 @@ struct NativeBootstrapTests {
         let mirror = try FixtureMirror(serving: archive)
         try await withWorkspace { workspace in
             let tree = workspace.path.appending("tree")
-            try await workspace.bootstrap(tree, archive, mirror, ["--variant=minbase", "--include=corners"]).orThrow()
+            // With a password, which is nowhere to be found afterwards.
+            try await workspace.domus([
+                "bootstrap", "--keyring=\(archive.keyring)", "--variant=minbase", "--include=corners",
+                archive.release.suite, tree.string, mirror.url.replacing("://", with: "://user:s3cr3t@"),
+            ]).run(timeout: .seconds(300)).orThrow()
+            let search = try await run("grep", ["-rlaF", "-e", "s3cr3t", workspace.path.string])
+            #expect(search.status == 1, "the password is in \(search.standardOutput)")
             func text(_ name: String) throws -> String { try readText(tree.pushing(FilePath(name))) }
             let listing = try TreeListing(tree).entries
             #expect(try text("usr/bin/hello").contains("diverted"))
@@ -173,6 +181,19 @@ struct NativeBootstrapTests {
                 #expect(outcome.standardError.contains(message), "\(outcome)")
             }
             #expect(try readText(taken.appending("kept")) == "kept\n")
+            // Empty, and where the command is run: an unset variable would replace it.
+            let here = workspace.path.appending("here")
+            try makeDirectories(here)
+            for words in [
+                ["bookworm", ""], ["", "root"], ["bookworm", "root", ""], ["bookworm", "."], ["bookworm", ".."],
+            ] {
+                var command = workspace.domus(["bootstrap", "--keyring=\(archive.keyring)"] + words)
+                command.directory = here
+                let before = try TreeListing(here).entries
+                let outcome = try await command.run()
+                #expect(outcome.status == 64, "\(words): \(outcome)")
+                #expect(try TreeListing(here).entries == before)
+            }
             let empty = workspace.path.appending("empty")
             try makeDirectories(empty)
             try await workspace.bootstrap(empty, archive, mirror, ["--variant=essential"]).orThrow()

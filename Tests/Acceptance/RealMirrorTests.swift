@@ -60,10 +60,12 @@ struct RealMirrorEqualityTests {
                 ? "--setup-hook=for d in bin sbin lib lib32 lib64 libx32; do "
                     + "mkdir -p \"$1/usr/$d\"; ln -s \"usr/$d\" \"$1/$d\"; done"
                 : "--hook-directory=/usr/share/mmdebstrap/hooks/maybe-merged-usr"
+            // With mounts of its own: other tests watch the host's.
             try await run(
-                "mmdebstrap",
+                "unshare",
                 [
-                    "--mode=root", "--variant=minbase", merged, suite, other.string,
+                    "--mount", "--propagation=private", "mmdebstrap", "--mode=root", "--variant=minbase", merged, suite,
+                    other.string,
                     tree.pushing("etc/apt/sources.list").string,
                 ], timeout: .seconds(400)
             ).orThrow()
