@@ -9,14 +9,20 @@ package enum Keyring {
     ///
     /// - Returns: nil when nothing is to be verified.
     static func prepare(_ install: GuestSpec.Install, at site: InstallationSite, on host: Host) throws -> FilePath? {
-        try merged(install.verification == .required ? install.keyrings : [], at: site, on: host)
+        try merged(install.keyrings, install.verification, at: site, on: host)
     }
 
-    /// These keyrings as one; nil for none.
+    /// These keyrings as one.
+    ///
+    /// - Returns: nil when nothing is to be verified, and then only.
     package static func merged(
-        _ keyrings: [FilePath], at site: InstallationSite, on host: Host
+        _ keyrings: [FilePath], _ verification: GuestSpec.Install.Verification, at site: InstallationSite,
+        on host: Host
     ) throws -> FilePath? {
-        guard let first = keyrings.first else { return nil }
+        guard verification == .required else { return nil }
+        guard let first = keyrings.first else {
+            throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
+        }
         guard keyrings.count > 1 else { return first }
         var keys: [UInt8] = []
         for keyring in keyrings {

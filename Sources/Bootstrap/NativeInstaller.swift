@@ -17,9 +17,6 @@ struct NativeInstaller: RootInstaller {
 
     func install(at site: InstallationSite, on host: Host) async throws {
         let keyring = try Keyring.prepare(spec.install, at: site, on: host)
-        guard keyring != nil || spec.install.verification == .disabled else {
-            throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
-        }
         try await NativeBootstrap(BootstrapRequest(spec), keyring: keyring, at: site, on: host).run()
     }
 }

@@ -145,6 +145,20 @@ struct InstallerTests {
         #expect(!unverified.arguments.contains { $0.contains("signed-by") || $0.contains("--keyring") })
     }
 
+    @Test(
+        "where something must be verified and nothing is there to do it, nothing is installed",
+        arguments: [GuestSpec.Install.Method.native, .debootstrap, .mmdebstrap])
+    func noKeyring(method: GuestSpec.Install.Method) async throws {
+        let error = await #expect(throws: BootstrapError.self) {
+            try await commands(
+                Sample.guest { spec in
+                    spec.install.method = method
+                    spec.install.keyrings = []
+                }, change: knowsBookworm)
+        }
+        #expect(error?.cause == .noInput)
+    }
+
     @Test("two keyrings become one file, which the tool is given")
     func keyrings() async throws {
         let keyrings: [FilePath] = ["/keys/a.gpg", "/keys/b.gpg"]

@@ -42,10 +42,7 @@ extension Provisioner {
             _ = try host.files.createDirectory(site.scratch, mode: 0o700)
 
             try await step("Install \(title)", 1, &current) {
-                let keyring = try Keyring.merged(keyrings, at: site, on: host)
-                guard keyring != nil || verification == .disabled else {
-                    throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
-                }
+                let keyring = try Keyring.merged(keyrings, verification, at: site, on: host)
                 try await NativeBootstrap(request, keyring: keyring, at: site, on: host).run()
                 try Task.checkCancellation()
             }
