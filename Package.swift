@@ -42,7 +42,7 @@ let package = Package(
         .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
 
         room("GuestModel", [system]),
-        room("LinuxHost", ["CLinux", "GuestModel", subprocess, system]),
+        room("LinuxHost", ["CLinux", "GuestModel", crypto, subprocess, system]),
         room("Templating", [mustache]),
         room("Settings", ["GuestModel", system]),
         room("XenConfig", ["GuestModel", "Templating", system]),

@@ -24,15 +24,19 @@ struct BaseCommand: AsyncParsableCommand {
             var architecture: String
             var installMethod: String
             var fileSystem: String
-            var volume: String
-            var pool: String
+            /// The volume or file that it is.
+            var place: String
+            /// The thin pool that its volume is in.
+            var pool: String?
             /// Bytes.
             var size: Int64
             /// Seconds since 1970.
             var created: Int64
+            /// When its last clone was made, in seconds since 1970.
+            var used: Int64?
             /// The guests that are its clones.
             var guests: [String]
-            /// Whether its volume is as it was left; nil where the volume group cannot be asked.
+            /// Whether its volume or file is as it was left; nil where the volume group cannot be asked.
             var isThere: Bool?
         }
 
@@ -47,8 +51,8 @@ struct BaseCommand: AsyncParsableCommand {
                     Document(
                         id: base.id, distribution: base.distribution, codename: base.codename,
                         architecture: base.architecture, installMethod: base.installMethod,
-                        fileSystem: base.fileSystem, volume: base.volume.path,
-                        pool: "\(base.volume.group)/\(base.pool)", size: base.size, created: base.created,
+                        fileSystem: base.fileSystem, place: base.place.text, pool: base.place.pool, size: base.size,
+                        created: base.created, used: base.used,
                         guests: guests.filter { $0.base == base.id }.map(\.hostname),
                         isThere: Self.isThere(base, host, console))
                 }
@@ -58,11 +62,9 @@ struct BaseCommand: AsyncParsableCommand {
 
         private static func isThere(_ base: BaseRecord, _ host: Host, _ console: Console) -> Bool? {
             do {
-                let group = try VolumeGroupName(base.volume.group)
-                guard try host.volumes.groups().contains(where: { $0.name == group.name }) else { return false }
-                return try host.volumes.volumes(in: group).contains(where: base.isOn)
+                return try base.hasHome(on: host) && base.isThere(on: host)
             } catch {
-                console.warn("\(base.volume.group) cannot be asked: \(error)")
+                console.warn("\(base.place.text) cannot be looked at: \(error)")
                 return nil
             }
         }
@@ -84,7 +86,8 @@ struct BaseCommand: AsyncParsableCommand {
         /// What was removed, for `--json`.
         struct Document: Encodable {
             var base: String
-            var volume: String
+            /// The volume or file that it was.
+            var place: String
             var dryRun: Bool
         }
 
@@ -117,11 +120,11 @@ struct BaseCommand: AsyncParsableCommand {
                     }
                     let provisioner = Provisioner(host: host, store: store, reporter: console)
                     if try await !provisioner.remove(base, run: RandomIdentifier.run(host.random)) {
-                        console.warn("\(base.volume.path): it was gone, or not the one that Domus made")
+                        console.warn("\(base.place.text): it was gone, or not the one that Domus made")
                     }
                 }
-                text += "\(dryRun ? "Would remove" : "Removed"): \(base.id) (\(base.volume.path))\n"
-                documents.append(Document(base: base.id, volume: base.volume.path, dryRun: dryRun))
+                text += "\(dryRun ? "Would remove" : "Removed"): \(base.id) (\(base.place.text))\n"
+                documents.append(Document(base: base.id, place: base.place.text, dryRun: dryRun))
             }
             console.result(text, json: documents)
         }
@@ -135,8 +138,9 @@ extension BaseCommand.List.Document {
         let state = isThere == false ? ", which is gone or not the one that Domus made" : ""
         return [
             "Base: \(id)", "Distribution: \(codename), \(architecture)", "Method: \(installMethod)",
-            "Volume: \(volume), \(ByteSize(bytes: size)) \(fileSystem) in \(pool)\(state)",
-            "Made: \(Self.date(created))",
+            "\(pool == nil ? "File" : "Volume"): \(place), \(ByteSize(bytes: size)) \(fileSystem)"
+                + (pool.map { " in \($0)" } ?? "") + state,
+            "Made: \(Self.date(created))" + (used.map { ", last used \(Self.date($0))" } ?? ""),
             "Guests: \(clones)",
         ].joined(separator: "\n") + "\n"
     }

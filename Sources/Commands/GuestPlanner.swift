@@ -53,12 +53,12 @@ struct GuestPlanner {
     /// - Parameter store: where bases are known; nil where nothing is yet.
     func plans(_ store: StateStore?) async throws -> Plans {
         let run = RandomIdentifier.run(host.random)
-        guard spec.install.base != .never, case .volumes(let group, let pool?, _) = spec.storage.home,
+        guard spec.install.base != .never, let home = BaseHome(of: spec.storage),
             let root = spec.storage.partitions.first(where: { $0.mountPoint == "/" })?.fileSystem
         else { return Plans(create: try create(run: run, base: nil), run: run) }
         let shape = try BaseShape(of: spec, fileSystem: root, hooks: hooks, locations: locations, files: host.files)
         switch try await Provisioner.base(
-            for: spec, shape: shape, group: group, pool: pool, host: host, store: store)
+            for: spec, shape: shape, home: home, host: host, store: store)
         {
         case .there(let reference): return Plans(create: try create(run: run, base: reference), run: run)
         case .missing(let reference, let state):

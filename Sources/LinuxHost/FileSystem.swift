@@ -9,6 +9,8 @@ package protocol FileReading: Sendable {
     func contents(of path: FilePath, limit: Int) throws(HostError) -> [UInt8]
     /// Some bytes of a file or block device, from an offset on; fewer where it ends before.
     func bytes(of path: FilePath, at offset: Int64, count: Int) throws(HostError) -> [UInt8]
+    /// What an image or a block device holds, read by all cores.
+    func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest
     /// The names in a directory, sorted, without `.` and `..`.
     func names(in directory: FilePath) throws(HostError) -> [String]
     /// The path without links and dots; the file must exist.
@@ -39,6 +41,13 @@ package protocol FileChanging: Sendable {
     func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity
     /// Copies bytes between two files of images, over `length` bytes, leaving holes where the source has holes.
     func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
+    /// Copies an image into another that is there, as large or larger, and all zeros, with its holes; blocks are shared where
+    /// the file system can (reflink), without asking whether that is wanted.
+    ///
+    /// - Parameter digests: whether it is to be read for its digest too.
+    func copyImage(
+        _ source: FilePath, to target: FilePath, digests: Bool
+    ) async throws(HostError) -> ImageDigest?
     /// Has a range of a file or a block device read as zeros, and gives it blocks if it has none.
     func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError)
     /// Writes over bytes of a file or block device, safe on the disk when the call returns. It must reach that far.
@@ -57,8 +66,8 @@ package protocol FileChanging: Sendable {
     func append(_ text: String, to log: FilePath) throws(HostError)
     /// Makes sure that the file, or the names in the directory, survive a power cut.
     func synchronize(_ path: FilePath) throws(HostError)
-    /// Mounts a block device's file system on a directory, for this process and those that it starts only; however they end,
-    /// it ends with them (``PrivateMounts``).
+    /// Mounts a file system on a directory, for this process and those that it starts only: a block device's, or that in an
+    /// image, through a loop device that goes with the mount. However they end, it ends with them (``PrivateMounts``).
     ///
     /// - Parameter options: those of mount(8) that only the file system knows.
     func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError)

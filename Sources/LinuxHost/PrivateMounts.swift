@@ -48,9 +48,22 @@ extension RealFileSystem {
                 "cannot mount \(device): this host gives no mount namespace, without which a mount could be left behind",
                 hint: "a container needs CAP_SYS_ADMIN for that")
         }
-        guard Glibc.mount(device.string, directory.string, type, 0, options) == 0 else {
+        let loop = try entry(at: device)?.kind == .file ? attachLoop(to: device) : nil
+        // Once it is mounted, that alone keeps the loop device.
+        defer { if let loop { close(loop) } }
+        let source = loop.map { "/proc/self/fd/\($0)" } ?? device.string
+        guard Glibc.mount(source, directory.string, type, 0, options) == 0 else {
             throw HostError(cannot: "mount \(device) on \(directory)", Kernel.lastError)
         }
+    }
+
+    private func attachLoop(to image: FilePath) throws(HostError) -> Int32 {
+        let file = open(image.string, O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { throw HostError(cannot: "open \(image)", Kernel.lastError) }
+        defer { close(file) }
+        let loop = clinux_attach_loop(file, 0, 0)
+        guard loop >= 0 else { throw HostError(cannot: "make a loop device over \(image)", Kernel.lastError) }
+        return loop
     }
 
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {

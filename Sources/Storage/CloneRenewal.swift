@@ -8,10 +8,13 @@ package struct CloneRenewal: Sendable {
     /// The clone's device.
     package var device: FilePath
     package var uuid: String
+    /// Whether it is known to be whole.
+    package var isChecked: Bool
 
-    package init(device: FilePath, uuid: String) {
+    package init(device: FilePath, uuid: String, isChecked: Bool = false) {
         self.device = device
         self.uuid = uuid
+        self.isChecked = isChecked
     }
 
     /// Whether a file system can be made another's by them. An xfs or btrfs grows only when it is mounted.
@@ -25,8 +28,7 @@ package struct CloneRenewal: Sendable {
     /// In their order. The first says whether the file system is whole, and mends nothing: what a base has lost it has lost
     /// for every guest.
     package var invocations: [Invocation] {
-        [
-            Invocation("e2fsck", ["-f", "-n", device.string], environment: Self.environment),
+        (isChecked ? [] : [Invocation("e2fsck", ["-f", "-n", device.string], environment: Self.environment)]) + [
             Invocation("tune2fs", ["-U", uuid, device.string], environment: Self.environment),
             // Where the kernel's ext4 is not loaded it would write all new inode tables itself.
             Invocation(

@@ -31,6 +31,10 @@ extension FakeHost: FileReading {
         }
     }
 
+    package func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest {
+        try look("read \(path)") { tree throws(Errno) in try tree.digest(ofImage: path.string) }
+    }
+
     package func names(in directory: FilePath) throws(HostError) -> [String] {
         try look("read the directory \(directory)") { tree throws(Errno) in
             guard let id = try tree.find(directory.string, followsLast: true) else { throw .noSuchFileOrDirectory }
@@ -118,6 +122,19 @@ extension FakeHost: FileChanging {
         fatalError("not faked: copyRange(from: \(source), to: \(target), at: \(offset))")
     }
 
+    package func copyImage(
+        _ source: FilePath, to target: FilePath, digests: Bool
+    ) async throws(HostError) -> ImageDigest? {
+        try change("copy the image \(source) to \(target)") { tree, extent throws(Errno) in
+            guard let from = try tree.find(source.string, followsLast: true),
+                let to = try tree.find(target.string, followsLast: true),
+                case .file(let bytes, _) = tree[from].body, case .file(_, let size) = tree[to].body
+            else { throw .noSuchFileOrDirectory }
+            tree[to].body = .file(extent == .whole ? bytes : Array(bytes.prefix(bytes.count / 2)), size: size)
+            return digests ? try tree.digest(ofImage: source.string) : nil
+        }
+    }
+
     package func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError) {
         try change("write zeros to \(path)") { tree, _ throws(Errno) in
             guard let id = try tree.find(path.string, followsLast: true) else { throw .noSuchFileOrDirectory }
@@ -188,6 +205,16 @@ extension FakeHost: FileChanging {
 }
 
 extension FakeTree {
+    /// As many digits as a real one has; equal for equal bytes (FNV-1a).
+    func digest(ofImage path: String) throws(Errno) -> ImageDigest {
+        guard let id = try find(path, followsLast: true), case .file(let bytes, let size) = self[id].body else {
+            throw .noSuchFileOrDirectory
+        }
+        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 ^ UInt64(size)) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        let digits = String(hash, radix: 16)
+        return ImageDigest(String(repeating: "0", count: 64 - digits.count) + digits)
+    }
+
     mutating func append(_ text: String, to log: String) throws(Errno) {
         let place = try parent(of: log)
         let there = children(of: place.id)?[place.name]

@@ -156,7 +156,7 @@ struct BaseTests {
         let state = ArchiveState(digest: "0")
         let group = try VolumeGroupName("vg0")
         let ids = try ["pool", "fast"].map {
-            baseID(shape: shape, state: state, group: group, pool: try VolumeName($0))
+            baseID(shape: shape, state: state, home: .pool(group, try VolumeName($0)))
         }
         #expect(Set(ids).count == 2)
     }
@@ -236,7 +236,7 @@ struct BaseTests {
         let base = try #require(try world.store.bases().first)
         let spec = try Work.clone()
         let reference = BaseReference(
-            id: base.id, group: try VolumeGroupName("vg0"), pool: try VolumeName("pool"), record: nil)
+            id: base.id, home: .pool(try VolumeGroupName("vg0"), try VolumeName("pool")), record: nil)
         let plan = try Work.basePlan(spec, reference, ArchiveState(digest: base.state), in: world, run: "00000000000b")
         world.machine.tree.take("/var/lib/fake-lvm/vg0")
         await #expect(throws: ProvisioningError.self) {

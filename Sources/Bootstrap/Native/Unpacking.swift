@@ -19,7 +19,7 @@ struct Unpacking: Sendable {
     /// Those which a system must have, with all that they need.
     let essential: Set<Int>
     let database: PackageDatabase
-    private let threads = UnpackThreads()
+    private let threads = WorkerThreads()
     let ledger = UnpackLedger()
 
     init(

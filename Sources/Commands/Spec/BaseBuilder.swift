@@ -27,8 +27,11 @@ struct BaseBuilder {
     private func obstacle(
         _ storage: GuestSpec.Storage, _ method: GuestSpec.Install.Method
     ) -> (message: String, hint: String)? {
-        guard case .volumes(_, pool: _?, _) = storage.home else {
-            return ("a base is in a thin pool, with the guests that are its clones", "add --lvm=GROUP --lvm_thin=POOL")
+        switch storage.home {
+        case .files, .volumes(_, pool: _?, _): break
+        case .volumes:
+            return ("on volumes, a base is in a thin pool, with the guests that are its clones", "add --lvm_thin=POOL")
+        case .devices: return ("a device that is given cannot be a clone", "leave --image-dev out, or --base")
         }
         guard storage.layout == .images else {
             return ("a base is a file system, not a partitioned disk", "leave --layout=disk out")

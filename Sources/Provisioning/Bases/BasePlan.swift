@@ -8,15 +8,13 @@ import Tailoring
 /// The base that a guest is to be a clone of.
 package struct BaseReference: Sendable, Hashable {
     package let id: String
-    package let group: VolumeGroupName
-    package let pool: VolumeName
+    package let home: BaseHome
     /// What is known of it; nil until it is made.
     package let record: BaseRecord?
 
-    package init(id: String, group: VolumeGroupName, pool: VolumeName, record: BaseRecord?) {
+    package init(id: String, home: BaseHome, record: BaseRecord?) {
         self.id = id
-        self.group = group
-        self.pool = pool
+        self.home = home
         self.record = record
     }
 }
@@ -69,10 +67,5 @@ package struct BasePlan: Sendable {
             PublishBase(reference: reference, shape: shape, state: state),
         ]
         self.steps = steps
-    }
-
-    /// What its volume is called.
-    static func volume(of reference: BaseReference) throws(ValueError) -> VolumePath {
-        try VolumePath(reference.group, VolumeName("domus-base-\(reference.id)"))
     }
 }

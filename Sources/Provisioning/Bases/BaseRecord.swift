@@ -1,8 +1,58 @@
 import GuestModel
 import LinuxHost
+import SystemPackage
 
-/// What is known of a base: an installed system on a volume of its own that nobody writes, of which guests are clones.
-package struct BaseRecord: Codable, Sendable, Hashable {
+/// Where bases are kept: with the guests that are their clones, so that these can share their blocks.
+package enum BaseHome: Sendable, Hashable, CustomStringConvertible {
+    /// A thin pool.
+    case pool(VolumeGroupName, VolumeName)
+    /// A directory beside those of guests in image files.
+    case directory(FilePath)
+
+    /// Where those are whose clones could be the disks of a guest; nil for disks that cannot be clones.
+    package init?(of storage: GuestSpec.Storage) {
+        switch storage.home {
+        case .volumes(let group, let pool?, _): self = .pool(group, pool)
+        case .files: self = .directory(storage.directory.appending("domains").appending(Self.directoryName))
+        case .volumes, .devices: return nil
+        }
+    }
+
+    /// Not the name of a guest, whose directories are its neighbours.
+    package static let directoryName = ".bases"
+
+    package var description: String {
+        switch self {
+        case .pool(let group, let pool): "the thin pool \(group)/\(pool)"
+        case .directory(let path): "\(path)"
+        }
+    }
+
+    /// What makes a base's number another one elsewhere.
+    var key: String {
+        switch self {
+        case .pool(let group, let pool): "\(group)/\(pool)"
+        case .directory(let path): path.string
+        }
+    }
+
+    /// Where one of a number is.
+    func path(of id: String) throws(ValueError) -> FilePath {
+        switch self {
+        case .pool: FilePath(try volume(of: id)?.device ?? "")
+        case .directory(let path): path.appending("\(id).img")
+        }
+    }
+
+    /// The volume of one of a number; nil for one in a file.
+    func volume(of id: String) throws(ValueError) -> VolumePath? {
+        guard case .pool(let group, _) = self else { return nil }
+        return try VolumePath(group, VolumeName("domus-base-\(id)"))
+    }
+}
+
+/// What is known of a base: an installed system on a disk of its own that nobody writes, of which guests are clones.
+package struct BaseRecord: Sendable, Hashable {
     /// Twelve hexadecimal digits, from its shape and the archive's state.
     package var id: String
     /// ``BaseShape/key``.
@@ -15,20 +65,51 @@ package struct BaseRecord: Codable, Sendable, Hashable {
     package var architecture: String
     package var installMethod: String
     package var fileSystem: String
-    package var volume: GuestRecord.OwnedVolume
-    /// The thin pool that it is in, with all its clones.
-    package var pool: String
+    package var place: Place
+    /// What it holds; nil for a volume of a base that was made before digests were kept.
+    package var digest: ImageDigest?
     /// Bytes: no clone is smaller.
     package var size: Int64
     /// Seconds since 1970.
     package var created: Int64
+    /// When the last clone was made, in seconds since 1970; nil for none yet.
+    package var used: Int64?
     /// The version of Domus that made it.
     package var madeBy: String
 
+    /// What it is on.
+    package enum Place: Sendable, Hashable {
+        /// With the thin pool that it is in, with all its clones.
+        case volume(GuestRecord.OwnedVolume, pool: String)
+        case image(GuestRecord.OwnedFile)
+
+        /// For people.
+        package var text: String {
+            switch self {
+            case .volume(let volume, _): volume.path
+            case .image(let file): file.path
+            }
+        }
+
+        /// The thin pool of a volume, with its group.
+        package var pool: String? {
+            guard case .volume(let volume, let pool) = self else { return nil }
+            return "\(volume.group)/\(pool)"
+        }
+
+        /// No two places have the same.
+        package var key: String {
+            switch self {
+            case .volume(let volume, _): volume.uuid
+            case .image(let file): file.path
+            }
+        }
+    }
+
     package init(
         id: String, shape: String, state: String, distribution: String, codename: String, architecture: String,
-        installMethod: String, fileSystem: String, volume: GuestRecord.OwnedVolume, pool: String, size: Int64,
-        created: Int64, madeBy: String
+        installMethod: String, fileSystem: String, place: Place, digest: ImageDigest?, size: Int64, created: Int64,
+        used: Int64? = nil, madeBy: String
     ) {
         self.id = id
         self.shape = shape
@@ -38,16 +119,104 @@ package struct BaseRecord: Codable, Sendable, Hashable {
         self.architecture = architecture
         self.installMethod = installMethod
         self.fileSystem = fileSystem
-        self.volume = volume
-        self.pool = pool
+        self.place = place
+        self.digest = digest
         self.size = size
         self.created = created
+        self.used = used
         self.madeBy = madeBy
+    }
+
+    /// Whether it is among those of a home.
+    package func isIn(_ home: BaseHome) -> Bool {
+        switch (place, home) {
+        case (.volume(let volume, let ownPool), .pool(let group, let pool)):
+            volume.group == group.name && ownPool == pool.name
+        case (.image(let file), .directory(let path)): FilePath(file.path).removingLastComponent() == path
+        default: false
+        }
     }
 
     /// Whether a volume is this base's, as it was left.
     package func isOn(_ volume: Volume) -> Bool {
-        volume.group == self.volume.group && volume.name == self.volume.name && volume.uuid == self.volume.uuid
+        guard case .volume(let own, let pool) = place else { return false }
+        return volume.group == own.group && volume.name == own.name && volume.uuid == own.uuid
             && volume.tags.contains(VolumeTags.all) && volume.pool == pool && volume.isReadOnly
+    }
+
+    /// Whether its volume group is there; of one in a file nothing is asked.
+    package func hasHome(on host: Host) throws -> Bool {
+        guard case .volume(let volume, _) = place else { return true }
+        return try host.volumes.groups().contains { $0.name == volume.group }
+    }
+
+    /// Whether what it is on is there, as far as can be told without reading it.
+    ///
+    /// - Throws: also where its volume group is gone.
+    package func isThere(on host: Host) throws -> Bool {
+        switch place {
+        case .volume(let volume, _):
+            return try host.volumes.volumes(in: VolumeGroupName(volume.group)).contains(where: isOn)
+        case .image(let file):
+            // Not its identity: one that was copied to another disk is as good, which its digest tells.
+            let entry = try host.files.entry(at: FilePath(file.path))
+            return entry?.kind == .file && entry?.size == size
+        }
+    }
+
+    /// What takes it away.
+    var removal: Undo {
+        switch place {
+        case .volume(let volume, _):
+            .removeVolume(group: volume.group, name: volume.name, uuid: volume.uuid, tag: VolumeTags.all)
+        case .image(let file): .removeFile(path: file.path, identity: file.identity)
+        }
+    }
+}
+
+extension BaseRecord: Codable {
+    private enum Key: String, CodingKey {
+        case id, shape, state, distribution, codename, architecture, installMethod, fileSystem, volume, pool, image
+        case digest, size, created, used, madeBy
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        func text(_ key: Key) throws -> String { try values.decode(String.self, forKey: key) }
+        let place: Place =
+            if let image = try values.decodeIfPresent(GuestRecord.OwnedFile.self, forKey: .image) {
+                .image(image)
+            } else {
+                .volume(try values.decode(GuestRecord.OwnedVolume.self, forKey: .volume), pool: try text(.pool))
+            }
+        self.init(
+            id: try text(.id), shape: try text(.shape), state: try text(.state),
+            distribution: try text(.distribution), codename: try text(.codename),
+            architecture: try text(.architecture), installMethod: try text(.installMethod),
+            fileSystem: try text(.fileSystem), place: place,
+            digest: try values.decodeIfPresent(ImageDigest.self, forKey: .digest),
+            size: try values.decode(Int64.self, forKey: .size),
+            created: try values.decode(Int64.self, forKey: .created),
+            used: try values.decodeIfPresent(Int64.self, forKey: .used), madeBy: try text(.madeBy))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        let texts: [(Key, String)] = [
+            (.id, id), (.shape, shape), (.state, state), (.distribution, distribution), (.codename, codename),
+            (.architecture, architecture), (.installMethod, installMethod), (.fileSystem, fileSystem),
+            (.madeBy, madeBy),
+        ]
+        for (key, text) in texts { try values.encode(text, forKey: key) }
+        switch place {
+        case .volume(let volume, let pool):
+            try values.encode(volume, forKey: .volume)
+            try values.encode(pool, forKey: .pool)
+        case .image(let file): try values.encode(file, forKey: .image)
+        }
+        try values.encodeIfPresent(digest, forKey: .digest)
+        try values.encode(size, forKey: .size)
+        try values.encode(created, forKey: .created)
+        try values.encodeIfPresent(used, forKey: .used)
     }
 }

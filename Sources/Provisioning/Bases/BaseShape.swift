@@ -103,8 +103,6 @@ package struct ArchiveState: Sendable, Hashable {
 }
 
 /// The base's own number: of its shape, of what the archive had, and of its place.
-package func baseID(
-    shape: BaseShape, state: ArchiveState, group: VolumeGroupName, pool: VolumeName
-) -> String {
-    String(SHA256.hash(data: Array("\(shape.key) \(state.digest) \(group)/\(pool)".utf8)).hexadecimal.prefix(12))
+package func baseID(shape: BaseShape, state: ArchiveState, home: BaseHome) -> String {
+    String(SHA256.hash(data: Array("\(shape.key) \(state.digest) \(home.key)".utf8)).hexadecimal.prefix(12))
 }

@@ -3,7 +3,7 @@ import LinuxHost
 import Storage
 import SystemPackage
 
-/// Writes the tree into a file system that is just large enough, on a thin volume of the run's own.
+/// Writes the tree into a file system that is just large enough, on a thin volume or in a file of the run's own.
 struct MakeBase: Step {
     let reference: BaseReference
     let fileSystem: FileSystemKind
@@ -12,25 +12,20 @@ struct MakeBase: Step {
     /// What findings call it.
     static let drive = "base"
 
-    var summary: String { "Write the base in the thin pool \(reference.group)/\(reference.pool)" }
+    var summary: String { "Write the base in \(reference.home)" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let usage = try context.host.files.usage(of: context.paths.root)
-        let path = try DiskPlan.workingVolume(of: Self.drive, in: reference.group, run: context.effects.run)
         let size = FileSystemMaker.size(forBytes: usage.bytes, inodes: usage.inodes)
         // For nobody's sake but this guest's, so far.
         try BaseRecord.checkRoom(
             for: context.spec.hostname, context.disks.root.partition.size, base: reference.id, takes: size.bytes)
-        let volume = try context.effects.createOwnVolumes(
-            [.init(path: path, size: size)], in: reference.group,
-            pool: reference.pool, tag: VolumeTags.of(base: reference.id), step: summary
-        ).first
-        guard let volume else { preconditionFailure("one was asked for") }
-        findings.volumes[Self.drive] = volume
-        let maker = FileSystemMaker(image: FilePath(volume.path.device), uuid: uuid)
+        let disk = try makeDisk(size, &findings, in: context)
+        let maker = FileSystemMaker(image: disk, uuid: uuid)
+        let isVolume = if case .pool = reference.home { true } else { false }
         let invocation = Confinement(helper: context.locations.helper).wrap(
             maker.fileSystem(
-                fileSystem, tree: context.paths.root, features: findings.features, keepsAllocation: true,
+                fileSystem, tree: context.paths.root, features: findings.features, keepsAllocation: isVolume,
                 grows: true))
         let status = try await context.run(invocation)
         guard status.isSuccess else {
@@ -38,7 +33,28 @@ struct MakeBase: Step {
                 "cannot make the file system of the base \(reference.id): mke2fs ended with \(status)"
                     + context.saying(invocation))
         }
-        try context.host.files.synchronize(FilePath(volume.path.device))
+        try context.host.files.synchronize(disk)
+        findings.base = (try await context.host.files.digest(ofImage: disk), size.bytes)
+    }
+
+    private func makeDisk(
+        _ size: ByteSize, _ findings: inout Findings, in context: RunContext
+    ) throws -> FilePath {
+        switch reference.home {
+        case .directory:
+            let image = context.paths.baseImage
+            _ = try context.host.files.createImage(image, size: size, allocated: false)
+            return image
+        case .pool(let group, let pool):
+            let path = try DiskPlan.workingVolume(of: Self.drive, in: group, run: context.effects.run)
+            let volume = try context.effects.createOwnVolumes(
+                [.init(path: path, size: size)], in: group, pool: pool, tag: VolumeTags.of(base: reference.id),
+                step: summary
+            ).first
+            guard let volume else { preconditionFailure("one was asked for") }
+            findings.volumes[Self.drive] = volume
+            return FilePath(volume.path.device)
+        }
     }
 }
 
@@ -51,30 +67,48 @@ struct PublishBase: Step {
     var summary: String { "Publish the base \(reference.id)" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard let volume = findings.volumes[MakeBase.drive], let workingDirectory = findings.workingDirectory else {
+        guard let made = findings.base, let workingDirectory = findings.workingDirectory else {
             preconditionFailure("the steps before this one make them")
         }
-        let path = try BasePlan.volume(of: reference)
         let effects = context.effects
-        try context.host.volumes.seal(volume.path)
-        try effects.publish(volume, as: path, step: summary)
+        let place = try publish(findings, in: context)
         let spec = context.spec
         let record = BaseRecord(
             id: reference.id, shape: shape.key, state: state.digest, distribution: spec.release.distribution.rawValue,
             codename: spec.release.codename, architecture: spec.architecture.rawValue,
             installMethod: spec.install.method.name, fileSystem: shape.fileSystem.rawValue,
-            volume: .init(group: path.group.name, name: path.volume.name, uuid: volume.uuid), pool: reference.pool.name,
-            size: volume.size, created: context.host.clock.seconds, madeBy: Product.version)
+            place: place, digest: made.digest, size: findings.volumes[MakeBase.drive]?.size ?? made.size,
+            created: context.host.clock.seconds, madeBy: Product.version)
         let superseded = try superseded(in: context)
-        // One of that number whose volume somebody has taken away is forgotten.
+        // One of that number whose volume or file somebody has taken away is forgotten.
         let lost = try effects.store.bases().filter { $0.id == reference.id }
         try effects.store.commit(
-            run: effects.run, savingBase: record, removingBases: (superseded + lost).map(\.volume.uuid),
+            run: effects.run, savingBase: record, removingBases: (superseded + lost).map(\.place.key),
             tidying: [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
-                + superseded.map { old in
-                    .removeVolume(
-                        group: old.volume.group, name: old.volume.name, uuid: old.volume.uuid, tag: VolumeTags.all)
-                })
+                + superseded.map(\.removal))
+    }
+
+    private func publish(_ findings: Findings, in context: RunContext) throws -> BaseRecord.Place {
+        let effects = context.effects
+        let files = context.host.files
+        switch reference.home {
+        case .pool(_, let pool):
+            guard let volume = findings.volumes[MakeBase.drive], let path = try reference.home.volume(of: reference.id)
+            else { preconditionFailure("it was made before") }
+            try context.host.volumes.seal(volume.path)
+            try effects.publish(volume, as: path, step: summary)
+            return .volume(
+                .init(group: path.group.name, name: path.volume.name, uuid: volume.uuid), pool: pool.name)
+        case .directory(let directory):
+            let path = try reference.home.path(of: reference.id)
+            let image = context.paths.baseImage
+            guard let entry = try files.entry(at: image) else { throw HostError("\(image) is gone") }
+            try effects.ensureSharedDirectory(directory, mode: 0o755, step: summary)
+            try effects.publish(image, as: path, identity: entry.identity, isDirectory: false, step: summary)
+            try files.synchronize(directory)
+            try files.synchronize(directory.removingLastComponent())
+            return .image(.init(path: path, identity: entry.identity))
+        }
     }
 
     /// Seconds: somebody may have chosen a younger one, and not come to its clone yet.
@@ -90,13 +124,14 @@ struct PublishBase: Step {
         else { return [] }
         let now = context.host.clock.seconds
         return try context.effects.store.bases().filter { base in
-            base.shape == shape.key && base.created <= now - Self.youth && base.volume.group == reference.group.name
-                && base.pool == reference.pool.name
+            base.shape == shape.key && base.created <= now - Self.youth && base.isIn(reference.home)
+                && base.id != reference.id
         }
     }
 }
 
-/// Makes the guest's volumes: for its root a snapshot of the base's, as large as it is to be.
+/// Makes the guest's volumes, for its root a snapshot of the base's; or, of a base in a file, a copy of that which shares
+/// its blocks where the file system can. It is as large as the root is to be.
 struct CloneBase: Step {
     let base: BaseReference
     let disks: DiskPlan
@@ -108,32 +143,61 @@ struct CloneBase: Step {
     var details: [String] {
         disks.slots.map { slot in
             "\(disks.drive(slot.drive).path): \(slot.partition.size)"
-                + (slot == disks.root ? ", of \(base.group)/\(base.pool)" : "")
+                + (slot == disks.root ? ", of the base in \(base.home)" : "")
         }
     }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let record = try context.effects.store.bases().first { $0.id == base.id }
-        guard let record, try context.host.volumes.volumes(in: base.group).contains(where: record.isOn) else {
+        guard let record, try record.isThere(on: context.host) else {
             throw ProvisioningError(
-                "the base \(base.id) is not there any more in \(base.group)", exit: .temporary,
+                "the base \(base.id) is not there any more in \(base.home)", exit: .temporary,
                 hint: "try again: it is made anew")
         }
         try record.checkRoom(for: context.spec.hostname, disks.root.partition.size)
-        let origin = try VolumePath(base.group, VolumeName(record.volume.name))
+        switch record.place {
+        case .volume(let volume, _): try snapshot(volume, of: record, &findings, in: context)
+        case .image(let image): try await copy(FilePath(image.path), of: record, findings, in: context)
+        }
+    }
+
+    private func snapshot(
+        _ volume: GuestRecord.OwnedVolume, of record: BaseRecord, _ findings: inout Findings, in context: RunContext
+    ) throws {
+        guard case .pool(let group, let pool) = base.home else { preconditionFailure("a volume is in a pool") }
+        let origin = try VolumePath(group, VolumeName(volume.name))
         let wanted = try disks.drives.map { drive in
             Effects.WantedVolume(
-                path: try DiskPlan.workingVolume(of: drive.name, in: base.group, run: context.effects.run),
+                path: try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
                 size: try disks.size(of: drive),
                 origin: drive.name == disks.root.drive ? (path: origin, size: record.size) : nil)
         }
         let volumes = try context.effects.createOwnVolumes(
-            wanted, in: base.group, pool: base.pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
+            wanted, in: group, pool: pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
         for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
+    }
+
+    /// What is copied is read for its digest too: a base that a disk has damaged is not used.
+    private func copy(
+        _ image: FilePath, of record: BaseRecord, _ findings: Findings, in context: RunContext
+    ) async throws {
+        let files = context.host.files
+        let clone = context.workingPath(of: disks.drive(disks.root.drive), findings)
+        _ = try files.createImage(
+            clone, size: disks.root.partition.size, allocated: context.spec.storage.allocation == .full)
+        let digest = try await files.copyImage(image, to: clone, digests: true)
+        guard digest == record.digest else { throw record.damaged }
     }
 }
 
 extension BaseRecord {
+    /// What is thrown when it does not hold any more what it held.
+    var damaged: ProvisioningError {
+        ProvisioningError(
+            "the base \(id) is damaged: \(place.text) does not hold any more what was written to it", exit: .badData,
+            hint: "see to the disk; domus base remove \(id) makes room for a new one")
+    }
+
     /// - Throws: ``ProvisioningError`` for a guest that is smaller.
     func checkRoom(for guest: Hostname, _ size: ByteSize) throws(ProvisioningError) {
         try Self.checkRoom(for: guest, size, base: id, takes: self.size)
@@ -149,7 +213,8 @@ extension BaseRecord {
     }
 }
 
-/// Makes sure that the clone is whole, and makes it a file system of its own that fills its volume.
+/// Makes the clone a file system of its own that fills its volume or image. That of a volume is looked over before; a copy is
+/// known to be whole by its digest.
 struct RenewClone: Step {
     let partition: Partition
     let drive: String
@@ -157,12 +222,15 @@ struct RenewClone: Step {
     var summary: String { "Check the clone and make it \(partition.size)" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard let volume = findings.volumes[drive], let uuid = context.identifiers[partition.name] else {
-            preconditionFailure("it was cloned before")
-        }
-        let renewal = CloneRenewal(device: FilePath(volume.path.device), uuid: uuid)
+        guard let uuid = context.identifiers[partition.name] else { preconditionFailure("each partition has a UUID") }
+        let isVolume = findings.volumes[drive] != nil
+        let renewal = CloneRenewal(
+            device: context.workingPath(of: context.disks.drive(drive), findings), uuid: uuid, isChecked: !isVolume)
+        var confinement = Confinement(helper: context.locations.helper)
+        // All that was copied would be waited for here; it goes to the disk meanwhile, and is waited for in the end.
+        confinement.ignoresSynchronization = !isVolume
         for invocation in renewal.invocations {
-            let confined = Confinement(helper: context.locations.helper).wrap(invocation)
+            let confined = confinement.wrap(invocation)
             let status = try await context.run(confined)
             guard !status.isSuccess else { continue }
             throw StorageError(
@@ -180,11 +248,10 @@ struct MountClone: Step {
     var summary: String { "Mount the clone" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard let volume = findings.volumes[drive] else { preconditionFailure("it was cloned before") }
         // ext4's driver reads all three kinds. Its thread that zeroes inode tables would allocate them in the pool; and what
         // cannot be written is to be the end of it.
         try context.effects.mount(
-            FilePath(volume.path.device), at: context.paths.root, type: "ext4",
+            context.workingPath(of: context.disks.drive(drive), findings), at: context.paths.root, type: "ext4",
             options: "noinit_itable,errors=remount-ro", step: summary)
     }
 }

@@ -16,39 +16,49 @@ extension Provisioner {
     ///
     /// - Throws: ``ProvisioningError``, for `offline` also when there is none.
     package static func base(
-        for spec: GuestSpec, shape: BaseShape, group: VolumeGroupName, pool: VolumeName, host: Host, store: StateStore?
+        for spec: GuestSpec, shape: BaseShape, home: BaseHome, host: Host, store: StateStore?
     ) async throws(ProvisioningError) -> BaseChoice {
         do {
-            let known = try store?.bases().filter { base in
-                base.shape == shape.key && base.volume.group == group.name && base.pool == pool.name
-            }
+            let known = try store?.bases().filter { $0.shape == shape.key && $0.isIn(home) }
             // A group that is not there is told by the preflight.
-            let volumes =
-                try host.volumes.groups().contains(where: { $0.name == group.name })
-                ? host.volumes.volumes(in: group) : []
-            let there = (known ?? []).filter { base in volumes.contains(where: base.isOn) }
+            let there = try (known ?? []).filter { try $0.hasHome(on: host) && $0.isThere(on: host) }
             func reference(_ record: BaseRecord) -> BaseReference {
-                BaseReference(id: record.id, group: group, pool: pool, record: record)
+                BaseReference(id: record.id, home: home, record: record)
             }
             if spec.install.base != .fresh, let newest = there.first { return .there(reference(newest)) }
             guard spec.install.base != .offline else {
                 throw ProvisioningError(
-                    "there is no base for \(spec.hostname) in the thin pool \(group)/\(pool)", exit: .noInput,
+                    "there is no base for \(spec.hostname) in \(home)", exit: .noInput,
                     hint: "--base=cached makes one; domus base list shows those that there are")
             }
             let state = try await ArchiveState(of: spec, on: host)
             if let fresh = there.first(where: { $0.state == state.digest }) { return .there(reference(fresh)) }
             let wanted = BaseReference(
-                id: baseID(shape: shape, state: state, group: group, pool: pool), group: group, pool: pool, record: nil)
-            let path = try BasePlan.volume(of: wanted)
-            if volumes.contains(where: { $0.name == path.volume.name }) {
-                throw ProvisioningError(
-                    "there is a volume \(path) already, and it is not a base as Domus left it", exit: .cannotCreate,
-                    hint: "see what it is (lvs -o +lv_tags,lv_permissions \(path)), and remove or rename it")
-            }
+                id: baseID(shape: shape, state: state, home: home), home: home, record: nil)
+            try checkIsFree(wanted, on: host)
             return .missing(wanted, state)
         } catch {
             throw ProvisioningError(error)
+        }
+    }
+
+    /// Whether nobody else's is where a base is to be.
+    private static func checkIsFree(_ wanted: BaseReference, on host: Host) throws {
+        switch wanted.home {
+        case .pool(let group, _):
+            guard let path = try wanted.home.volume(of: wanted.id),
+                try host.volumes.groups().contains(where: { $0.name == group.name }),
+                try host.volumes.volumes(in: group).contains(where: { $0.name == path.volume.name })
+            else { return }
+            throw ProvisioningError(
+                "there is a volume \(path) already, and it is not a base as Domus left it", exit: .cannotCreate,
+                hint: "see what it is (lvs -o +lv_tags,lv_permissions \(path)), and remove or rename it")
+        case .directory:
+            let path = try wanted.home.path(of: wanted.id)
+            guard try host.files.entry(at: path) != nil else { return }
+            throw ProvisioningError(
+                "there is a file \(path) already, and it is not a base as Domus left it", exit: .cannotCreate,
+                hint: "remove it, or move it away")
         }
     }
 
@@ -134,7 +144,7 @@ extension Provisioner {
     private func made(_ reference: BaseReference) throws(ProvisioningError) -> BaseRecord? {
         do {
             guard let record = try store.bases().first(where: { $0.id == reference.id }) else { return nil }
-            return try host.volumes.volumes(in: reference.group).contains(where: record.isOn) ? record : nil
+            return try record.isThere(on: host) ? record : nil
         } catch {
             throw ProvisioningError(error)
         }
@@ -144,7 +154,7 @@ extension Provisioner {
 extension Provisioner {
     /// Removes a base; the guests that are its clones keep all that they have of it.
     ///
-    /// - Returns: whether its volume was still there.
+    /// - Returns: whether its volume or file was still there.
     /// - Throws: ``ProvisioningError``.
     package func remove(_ base: BaseRecord, run: String) async throws(ProvisioningError) -> Bool {
         let step = "Remove the base \(base.id)"
@@ -158,34 +168,35 @@ extension Provisioner {
         }
         var isThere = false
         do {
-            let group = try VolumeGroupName(base.volume.group)
-            if try host.volumes.groups().contains(where: { $0.name == group.name }),
-                let volume = try host.volumes.volumes(in: group).first(where: base.isOn)
-            {
-                guard !volume.isOpen else {
-                    throw ProvisioningError(
-                        "the volume \(base.volume.path) of the base \(base.id) is in use", exit: .temporary,
-                        hint: "end what has it open: a mount, a copy")
-                }
-                isThere = true
-            }
-            try store.commit(
-                run: run, removingBases: [base.volume.uuid],
-                tidying: isThere
-                    ? [
-                        .removeVolume(
-                            group: base.volume.group, name: base.volume.name, uuid: base.volume.uuid,
-                            tag: VolumeTags.all)
-                    ] : [])
+            isThere = try isRemovable(base)
+            try store.commit(run: run, removingBases: [base.place.key], tidying: isThere ? [base.removal] : [])
         } catch {
             throw await failure(error, step: step, run: run, log: nil, keeps: false)
         }
         let outcome = await completed(run: run)
         if let first = outcome.left.first {
             throw ProvisioningError(
-                "the base \(base.id) is forgotten, but its volume could not be removed: \(first)", exit: .inputOutput,
-                hint: "domus recover tries again")
+                "the base \(base.id) is forgotten, but \(base.place.text) could not be removed: \(first)",
+                exit: .inputOutput, hint: "domus recover tries again")
         }
         return isThere
+    }
+
+    /// - Returns: false for one that is gone, or not the one that was made.
+    private func isRemovable(_ base: BaseRecord) throws -> Bool {
+        switch base.place {
+        case .image(let file): return try host.files.entry(at: FilePath(file.path))?.identity == file.identity
+        case .volume(let own, _):
+            let group = try VolumeGroupName(own.group)
+            guard try host.volumes.groups().contains(where: { $0.name == group.name }),
+                let volume = try host.volumes.volumes(in: group).first(where: base.isOn)
+            else { return false }
+            guard !volume.isOpen else {
+                throw ProvisioningError(
+                    "the volume \(own.path) of the base \(base.id) is in use", exit: .temporary,
+                    hint: "end what has it open: a mount, a copy")
+            }
+            return true
+        }
     }
 }

@@ -31,6 +31,8 @@ package struct WorkingPaths: Sendable, Hashable {
     package var scratch: FilePath { base.appending("scratch") }
     /// What becomes `DIR/domains/HOST`.
     package var guest: FilePath { base.appending("guest") }
+    /// What becomes a base in a file.
+    var baseImage: FilePath { base.appending("base.img") }
     /// Directories of other file systems than the root's, taken out of the tree.
     package var split: FilePath { base.appending("split") }
     /// A replaced guest, until the new one is in its place: beside the working directory, not in it, so that it is not
@@ -55,6 +57,8 @@ package struct Findings: Sendable {
     package var images: [GuestRecord.Image] = []
     /// The volumes that were made, by their drives' names.
     package var volumes: [String: WorkingVolume] = [:]
+    /// What was written into a base: its digest, and its size in bytes.
+    package var base: (digest: ImageDigest, size: Int64)?
     /// `SHA256:...` by algorithm, as ssh-keygen(1) prints them.
     package var fingerprints: [(algorithm: String, fingerprint: String)] = []
     /// Generated, to be shown once.

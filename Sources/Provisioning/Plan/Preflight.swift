@@ -155,10 +155,16 @@ package struct Preflight: Sendable {
 
     /// A clone is mounted while it is tailored.
     private func checkMounts() throws {
-        guard plan.base != nil, !host.files.mountsPrivately else { return }
+        guard plan.base != nil else { return }
+        guard host.files.mountsPrivately else {
+            throw ProvisioningError(
+                "a clone of a base cannot be made here: this host gives no mount namespace", exit: .unavailable,
+                hint: "a container needs CAP_SYS_ADMIN for that; without --base none is needed")
+        }
+        guard case .files = plan.spec.storage.home, try host.files.entry(at: "/dev/loop-control") == nil else { return }
         throw ProvisioningError(
-            "a clone of a base cannot be made here: this host gives no mount namespace", exit: .unavailable,
-            hint: "a container needs CAP_SYS_ADMIN for that; without --base none is needed")
+            "a clone of a base in a file cannot be made here: this host has no loop devices", exit: .unavailable,
+            hint: "modprobe loop; without --base none is needed")
     }
 
     /// A full image is certain to need its room; how much a sparse one will take only the installation tells.

@@ -42,7 +42,7 @@ struct ForeignVolume {
         }) {
             return "the guest \(other.hostname)"
         }
-        if let base = try store?.bases().first(where: { $0.volume.uuid == volume.uuid }) {
+        if let base = try store?.bases().first(where: { $0.place.key == volume.uuid }) {
             return "the base \(base.id)"
         }
         return try store?.runs().first { volume.tags.contains(VolumeTags.of(run: $0.id)) }

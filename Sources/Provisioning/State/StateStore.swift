@@ -53,6 +53,10 @@ package final class StateStore: Sendable {
             try database.execute(
                 sql: "CREATE TABLE base (volume TEXT PRIMARY KEY, created INTEGER NOT NULL, record TEXT NOT NULL)")
         }
+        migrator.registerMigration("3") { database in
+            // A base may be in a file: what was its volume's UUID is its place's key.
+            try database.execute(sql: "ALTER TABLE base RENAME COLUMN volume TO place")
+        }
         do {
             try migrator.migrate(database)
         } catch {
@@ -128,26 +132,23 @@ package final class StateStore: Sendable {
     ///
     /// One transaction: the record appears or goes, and the journal turns from taking back to tidying up.
     ///
-    /// - Parameter volumes: UUIDs of the volumes of bases that go.
+    /// - Parameter places: the keys of the places of bases that go.
     package func commit(
         run: String, saving record: GuestRecord? = nil, removing name: String? = nil,
-        savingBase base: BaseRecord? = nil, removingBases volumes: [String] = [], tidying: [Undo] = []
+        savingBase base: BaseRecord? = nil, removingBases places: [String] = [], tidying: [Undo] = []
     ) throws(StateError) {
         try write { database in
             if let record {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO guest (name, record) VALUES (?, ?)",
                     arguments: [record.hostname, Self.encode(record)])
+                if let base = record.base { try Self.noteUse(of: base, at: record.created, in: database) }
             }
             if let name { try database.execute(sql: "DELETE FROM guest WHERE name = ?", arguments: [name]) }
-            if let base {
-                try database.execute(
-                    sql: "INSERT INTO base (volume, created, record) VALUES (?, ?, ?)",
-                    arguments: [base.volume.uuid, base.created, Self.encode(base)])
+            for place in places {
+                try database.execute(sql: "DELETE FROM base WHERE place = ?", arguments: [place])
             }
-            for uuid in volumes {
-                try database.execute(sql: "DELETE FROM base WHERE volume = ?", arguments: [uuid])
-            }
+            if let base { try Self.save(base, in: database) }
             try database.execute(sql: "DELETE FROM effect WHERE run = ?", arguments: [run])
             // Undone last to first: the order of tidying is kept by writing it backwards.
             for undo in tidying.reversed() {
@@ -155,6 +156,21 @@ package final class StateStore: Sendable {
                     sql: "INSERT INTO effect (run, step, undo) VALUES (?, ?, ?)",
                     arguments: [run, "Tidy up", Self.encode(undo)])
             }
+        }
+    }
+
+    private static func save(_ base: BaseRecord, in database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO base (place, created, record) VALUES (?, ?, ?)",
+            arguments: [base.place.key, base.created, encode(base)])
+    }
+
+    /// A clone of a base was made: it is pruned later than others.
+    private static func noteUse(of id: String, at seconds: Int64, in database: Database) throws {
+        let texts = try String.fetchAll(database, sql: "SELECT record FROM base")
+        for var base in try texts.map({ try decode(BaseRecord.self, $0) }) where base.id == id {
+            base.used = seconds
+            try save(base, in: database)
         }
     }
 

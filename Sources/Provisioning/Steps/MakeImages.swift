@@ -47,8 +47,12 @@ struct MakeImages: Step {
             for slot in disks.slots {
                 let drive = disks.drive(slot.drive)
                 let image = context.workingPath(of: drive, findings)
-                if case .file = drive.place { try create(image, size: slot.partition.size, context) }
-                if slot.drive != cloned {
+                if case .file = drive.place, slot.drive != cloned {
+                    try create(image, size: slot.partition.size, context)
+                }
+                if slot.drive == cloned {
+                    try files.synchronize(image)
+                } else {
                     try await write(slot, to: image, tree: trees[slot.partition.name], findings, context)
                 }
                 findings.images.append(

@@ -162,5 +162,19 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         ) { world, process in
             try await Work.createClone(Work.clone(), in: world, as: process, replaces: true)
         },
+        Scenario(testDescription: "make a base in a file", beginning: { try Work.worldWithLoops() }) { world, process in
+            try await Work.makeBase(for: Work.fileClone(), in: world, as: process)
+        },
+        Scenario(
+            testDescription: "make a base in a file in the place of an older one",
+            beginning: { try Work.outdated(await Work.worldWithFileBase()) }
+        ) { world, process in
+            try await Work.makeBase(for: Work.fileClone(.fresh), in: world, as: process)
+        },
+        Scenario(
+            testDescription: "create a clone of a base in a file", beginning: { try await Work.worldWithFileBase() }
+        ) { world, process in
+            try await Work.createClone(Work.fileClone(), in: world, as: process)
+        },
     ]
 }

@@ -25,99 +25,10 @@ enum Work {
             starts: starts)
     }
 
-    private static func hooks(on host: Host) throws -> HookSet {
+    static func hooks(on host: Host) throws -> HookSet {
         try HookSet(
             stock: World.locations.hooks, user: World.locations.userConfiguration.appending("hooks.d"),
             files: host.files)
-    }
-
-    // MARK: Bases
-
-    /// A guest that is a clone in the pool of ``worldWithPool()``.
-    static func clone(_ use: GuestSpec.Install.BaseUse = .cached) throws -> GuestSpec {
-        var spec = try onVolumes(pool: "pool")
-        spec.install.base = use
-        return spec
-    }
-
-    static func worldWithPool() throws -> World {
-        let world = try worldWithVolumeGroup()
-        FakeVolumes.add(
-            Volume(
-                group: "vg0", name: "pool", uuid: "uuid-of-pool", size: 16 << 30, dataPercent: 10, metadataPercent: 5,
-                isThinPool: true), to: &world.machine.tree)
-        return world
-    }
-
-    /// A machine on which there is a base.
-    static func worldWithBase() async throws -> World {
-        let world = try worldWithPool()
-        try await makeBase(for: clone(), in: world, as: world.process(), run: "000000000001")
-        return world
-    }
-
-    /// The same, when the archive has moved on since.
-    static func outdated(_ world: World) throws -> World {
-        let id = "000000000000"
-        let copy = try world.copy { base in
-            var base = base
-            base.state = "what it had then"
-            base.id = id
-            // Old enough that nobody has just chosen it.
-            base.created -= 3600
-            base.volume.name = "domus-base-\(id)"
-            return base
-        }
-        let name = try world.store.bases().first?.volume.name ?? ""
-        FakeVolumes.change(name, of: "vg0", in: &copy.machine.tree) { $0.name = "domus-base-\(id)" }
-        return copy
-    }
-
-    static func choice(_ spec: GuestSpec, in world: World, as process: FakeHost) async throws -> Provisioner.BaseChoice
-    {
-        let host = process.host
-        let shape = try shape(of: spec, on: host)
-        return try await Provisioner.base(
-            for: spec, shape: shape, group: VolumeGroupName("vg0"), pool: VolumeName("pool"), host: host,
-            store: world.store)
-    }
-
-    static func shape(of spec: GuestSpec, on host: Host) throws -> BaseShape {
-        try BaseShape(
-            of: spec, fileSystem: .ext4, hooks: hooks(on: host), locations: World.locations, files: host.files)
-    }
-
-    /// What is there is looked up by somebody else: what is tested is the work.
-    @discardableResult
-    static func makeBase(
-        for spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000b",
-        reporter: Telling = Telling()
-    ) async throws -> Provisioner.BuiltBase? {
-        guard case .missing(let reference, let state) = try await choice(spec, in: world, as: world.process()) else {
-            return nil
-        }
-        return try await Provisioner(host: process.host, store: world.store, reporter: reporter).build(
-            basePlan(spec, reference, state, in: world, run: run), run: run, log: log, keepsFailed: false)
-    }
-
-    static func basePlan(
-        _ spec: GuestSpec, _ reference: BaseReference, _ state: ArchiveState, in world: World, run: String
-    ) throws -> BasePlan {
-        let host = world.process().host
-        return try BasePlan(
-            spec, reference, shape: shape(of: spec, on: host), state: state, run: run, locations: World.locations,
-            hooks: hooks(on: host), hostResolver: "/etc/resolv.conf", uuid: "00000000-0000-4000-8000-0000000000ba")
-    }
-
-    static func createClone(
-        _ spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000a", replaces: Bool = false
-    ) async throws {
-        guard case .there(let reference) = try await choice(spec, in: world, as: world.process()) else {
-            fatalError("there is no base for it")
-        }
-        let plan = try plan(spec, run: run, on: process.host, base: reference)
-        _ = try await Provisioner(host: process.host, store: world.store, reporter: Telling()).create(
-            plan, run: run, log: log, replacesExisting: replaces, keepsFailed: false)
     }
 
     // MARK: Guests
