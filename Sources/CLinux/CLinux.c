@@ -327,6 +327,10 @@ int clinux_write_lease(int descriptor) {
     return fcntl(descriptor, F_SETLEASE, F_UNLCK);
 }
 
+void clinux_begin_writing(int file, int64_t offset, int64_t length) {
+    (void)sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
 int clinux_block_device_reread(int descriptor) { return ioctl(descriptor, BLKRRPART); }
 
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {

@@ -108,7 +108,10 @@ final class ImageReading: Sendable {
             filled += count
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<length])
-        if let target { try Self.writeData(of: bytes, to: target, at: start) }
+        if let target {
+            try Self.writeData(of: bytes, to: target, at: start)
+            clinux_begin_writing(target.rawValue, start, Int64(length))
+        }
         guard digests else { return nil }
         var hash = SHA256()
         hash.update(bufferPointer: bytes)

@@ -17,6 +17,8 @@ package struct HookEnvironment: Sendable {
         package var scratch: FilePath
         /// Lines for authorized_keys; nil when there are none.
         package var authorizedKeys: FilePath?
+        /// The directory of host keys that are made while other work is done; nil when none are.
+        package var hostKeys: FilePath?
         /// /etc/xen-tools/skel, where there is one.
         package var skeleton: FilePath?
         /// The file that a hook writes the guest's own resolv.conf to.
@@ -25,12 +27,13 @@ package struct HookEnvironment: Sendable {
         package var hostResolver: FilePath?
 
         package init(
-            hookDirectory: FilePath, scratch: FilePath, authorizedKeys: FilePath?, skeleton: FilePath?,
-            resolverConfiguration: FilePath, hostResolver: FilePath?
+            hookDirectory: FilePath, scratch: FilePath, authorizedKeys: FilePath?, hostKeys: FilePath? = nil,
+            skeleton: FilePath?, resolverConfiguration: FilePath, hostResolver: FilePath?
         ) {
             self.hookDirectory = hookDirectory
             self.scratch = scratch
             self.authorizedKeys = authorizedKeys
+            self.hostKeys = hostKeys
             self.skeleton = skeleton
             self.resolverConfiguration = resolverConfiguration
             self.hostResolver = hostResolver
@@ -53,6 +56,7 @@ package struct HookEnvironment: Sendable {
         Self.addPaths(paths, to: &variables)
         variables["DOMUS_BASE"] = base
         variables["DOMUS_SSH_KEYS"] = paths.authorizedKeys?.string
+        variables["DOMUS_HOST_KEYS"] = paths.hostKeys?.string
         variables["DOMUS_SKEL"] = paths.skeleton?.string
         self.variables = variables
     }

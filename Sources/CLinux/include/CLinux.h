@@ -245,6 +245,10 @@ int clinux_block_device_is_read_only(int descriptor);
 /// EOPNOTSUPP where its file system knows no leases. Hidden behind _GNU_SOURCE.
 int clinux_write_lease(int descriptor);
 
+/// sync_file_range(SYNC_FILE_RANGE_WRITE): has the kernel begin to write what was written to a part of a file, so that a later
+/// fsync finds it done. A hint: where it cannot be, fsync does it. Hidden behind _GNU_SOURCE.
+void clinux_begin_writing(int file, int64_t offset, int64_t length);
+
 /// ioctl(BLKRRPART): has the kernel read a block device's partition table again. A macro that Swift does not import.
 int clinux_block_device_reread(int descriptor);
 

@@ -248,11 +248,13 @@ struct MountClone: Step {
     var summary: String { "Mount the clone" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        let isVolume = findings.volumes[drive] != nil
+        // A copy is synchronized as a whole in the end; a barrier would wait for all of it before.
         // ext4's driver reads all three kinds. Its thread that zeroes inode tables would allocate them in the pool; and what
         // cannot be written is to be the end of it.
         try context.effects.mount(
             context.workingPath(of: context.disks.drive(drive), findings), at: context.paths.root, type: "ext4",
-            options: "noinit_itable,errors=remount-ro", step: summary)
+            options: "noinit_itable,errors=remount-ro" + (isVolume ? "" : ",barrier=0"), step: summary)
     }
 }
 

@@ -48,11 +48,13 @@ package struct CreatePlan: Sendable {
         let domains = spec.storage.directory.appending("domains")
         paths = WorkingPaths(domains: domains, run: run)
 
+        // A clone is made faster than an RSA key.
+        let makesKeys = base != nil && hooks?.hooks.contains { $0.name == MakeHostKeys.hook } ?? false
         let hookPaths = HookEnvironment.Paths(
             hookDirectory: locations.hooks, scratch: paths.scratch,
             authorizedKeys: spec.tailoring.authorizedKeys.isEmpty
                 ? nil : paths.scratch.appending("authorized_keys"),
-            skeleton: skeleton, resolverConfiguration: paths.scratch.appending("resolv.conf"),
+            hostKeys: makesKeys ? paths.hostKeys : nil, skeleton: skeleton, resolverConfiguration: paths.scratch.appending("resolv.conf"),
             hostResolver: hostResolver)
         let tailor = Tailor(
             helper: locations.helper, root: paths.root,
@@ -68,6 +70,7 @@ package struct CreatePlan: Sendable {
         if let base {
             let root = disks.root
             cloned = root.drive
+            if makesKeys { steps.append(MakeHostKeys()) }
             steps += [
                 CloneBase(base: base, disks: disks),
                 RenewClone(partition: root.partition, drive: root.drive),
@@ -82,8 +85,8 @@ package struct CreatePlan: Sendable {
             }
             steps.append(InstallSystem(installer: RootInstallers.installer(for: spec)))
         }
-        steps += (hooks?.hooks ?? []).filter { base == nil || $0.phase == .guest }.map {
-            RunHook(hook: $0, tailor: tailor)
+        for hook in hooks?.hooks ?? [] where base == nil || hook.phase == .guest {
+            steps.append(RunHook(hook: hook, tailor: tailor, needsHostKeys: makesKeys && hook.name == MakeHostKeys.hook))
         }
         steps += spec.tailoring.roles.map { role in
             RunRole(name: role.name, path: role.path, arguments: spec.tailoring.roleArguments, tailor: tailor)

@@ -31,6 +31,7 @@ package struct WorkingPaths: Sendable, Hashable {
     package var scratch: FilePath { base.appending("scratch") }
     /// What becomes `DIR/domains/HOST`.
     package var guest: FilePath { base.appending("guest") }
+    var hostKeys: FilePath { scratch.appending("host-keys") }
     /// What becomes a base in a file.
     var baseImage: FilePath { base.appending("base.img") }
     /// Directories of other file systems than the root's, taken out of the tree.
@@ -61,6 +62,8 @@ package struct Findings: Sendable {
     package var base: (digest: ImageDigest, size: Int64)?
     /// `SHA256:...` by algorithm, as ssh-keygen(1) prints them.
     package var fingerprints: [(algorithm: String, fingerprint: String)] = []
+    /// What is making the ssh server's keys.
+    var hostKeys: Task<Void, Never>?
     /// Generated, to be shown once.
     package var password: Secret?
     /// The domain's number, once it is started.
