@@ -61,7 +61,7 @@ let package = Package(
         room(
             "Commands",
             [
-                "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings", "Storage",
+                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings", "Storage",
                 "Tailoring", "XenConfig", argumentParser, crypto, system,
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),

@@ -2,7 +2,6 @@ import ArgumentParser
 import GuestModel
 import LinuxHost
 import Provisioning
-import Settings
 import SystemPackage
 
 /// `domus create`, xen-create-image.
@@ -17,15 +16,11 @@ struct CreateCommand: AsyncParsableCommand {
     func run() async throws {
         let host = Host.ofThisMachine
         let console = Console(json: shared.json, verbose: options.verbose == true)
-        let layer = options.layer
-        let values = try await values(layer, host, console)
-        let knowledge = values.knowledge
-        let builder = SpecBuilder(
-            values: values.values, knowledge: knowledge, host: host, unknown: values.unknown,
-            workingDirectory: Invoked.workingDirectory)
-        let built = try await builder.build()
+        let wishes = try await Wishes(options.layer, config: options.config, shared: shared, host, console)
+        let values = wishes.values
+        let built = try await wishes.built(on: host)
         let spec = built.spec
-        let starts = try values.values.flag("boot") ?? false
+        let starts = try values.flag("boot") ?? false
         if options.dumpconfig {
             let description = SpecDescription(spec, starts: starts)
             console.result(description.lines.joined(separator: "\n") + "\n", json: description)
@@ -37,10 +32,10 @@ struct CreateCommand: AsyncParsableCommand {
         let planner = try GuestPlanner(
             spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
             configurationDirectory: shared.configurationDirectory, host: host, console: console)
-        let replaces = try values.values.flag("force") ?? false
+        let replaces = try values.flag("force") ?? false
         guard options.dryRun else {
             try await create(
-                planner, replaces: replaces, keeps: try values.values.flag("keep") ?? false, host, console)
+                planner, replaces: replaces, keeps: try values.flag("keep") ?? false, host, console)
             return
         }
         let store = try shared.existingStore(host)
@@ -106,36 +101,5 @@ struct CreateCommand: AsyncParsableCommand {
             throw PartialSuccess(text: summary.text, document: summary, error: error)
         }
         console.result(summary.text, json: summary)
-    }
-
-    /// The command line over the file of `--config` over xen-tools.conf.
-    private func values(
-        _ commandLine: Values.Layer, _ host: Host, _ console: Console
-    ) async throws -> (values: Values, knowledge: HostKnowledge, unknown: [String: String]) {
-        let knowledge = try await HostKnowledge(host: host, configurationDirectory: shared.configurationDirectory)
-        let files = ConfigurationFiles(host: host, knowledge: knowledge)
-        var layers = [commandLine]
-        var unknown: [String: String] = [:]
-        var texts: [NamedText] = []
-        if let config = options.config {
-            let path =
-                config.contains("/")
-                ? Invoked.workingDirectory.pushing(FilePath(config))
-                : shared.configurationDirectory.appending(config)
-            guard let text = try HostKnowledge.text(path, host) else {
-                throw OptionError("--config: there is no file \(path)", exit: .noInput)
-            }
-            texts.append(text)
-        }
-        if let text = try HostKnowledge.text(shared.configurationDirectory.appending("xen-tools.conf"), host) {
-            texts.append(text)
-        }
-        for text in texts {
-            let read = try await files.read(text)
-            for warning in read.warnings { console.warn(warning) }
-            layers.append(read.layer)
-            unknown.merge(read.unknown) { stronger, _ in stronger }
-        }
-        return (Values(layers: layers), knowledge, unknown)
     }
 }

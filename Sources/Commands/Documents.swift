@@ -144,11 +144,11 @@ struct PlanDescription: Encodable {
         self.base = (base?.steps).map(Self.lines)
     }
 
-    private static func lines(_ steps: [any Step]) -> [Line] {
+    static func lines(_ steps: [any Step]) -> [Line] {
         steps.map { Line(summary: $0.summary, details: $0.details) }
     }
 
-    private static func text(_ lines: [Line]) -> [String] {
+    static func text(_ lines: [Line]) -> [String] {
         lines.enumerated().flatMap { index, line in
             ["  \(index + 1). \(line.summary)"] + line.details.map { "        \($0)" }
         }

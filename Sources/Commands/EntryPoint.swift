@@ -22,8 +22,10 @@ package enum EntryPoint {
     /// - Parameter arguments: with the name of the program in front.
     package static func prepare(_ arguments: [String]) {
         let program = FilePath(arguments.first ?? "").lastComponent?.string
-        // A clone of a base is mounted while it is tailored.
-        if program == "xen-create-image" || arguments.dropFirst().first == "create" { PrivateMounts.enter() }
+        // A clone of a base is mounted while it is tailored, and a base while it is exported.
+        if program == "xen-create-image" || ["create", "base"].contains(arguments.dropFirst().first) {
+            PrivateMounts.enter()
+        }
     }
 
     /// Runs the command and never returns.

@@ -27,7 +27,7 @@ package protocol FileReading: Sendable {
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether the path can be executed by this process.
     func isExecutable(_ path: FilePath) -> Bool
-    /// Whether ``FileChanging/mount(_:at:type:options:)`` can be done here.
+    /// Whether ``FileChanging/mount(_:at:type:options:isReadOnly:)`` can be done here.
     var mountsPrivately: Bool { get }
 }
 
@@ -70,8 +70,10 @@ package protocol FileChanging: Sendable {
     /// image, through a loop device that goes with the mount. However they end, it ends with them (``PrivateMounts``).
     ///
     /// - Parameter options: those of mount(8) that only the file system knows.
-    func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError)
-    /// Unmounts what ``mount(_:at:type:options:)`` mounted there; when it returns, all is written and the device is free.
+    func mount(
+        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+    ) throws(HostError)
+    /// Unmounts what ``mount(_:at:type:options:isReadOnly:)`` mounted there; when it returns, all is written and the device is free.
     ///
     /// - Parameter matters: whether what was written matters: then one that could not be is an error.
     /// - Returns: whether there was anything.

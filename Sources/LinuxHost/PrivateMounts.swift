@@ -16,7 +16,7 @@ package enum PrivateMounts {
     static var wayOut: String? { origin.withLock { $0.map { "/proc/\(getpid())/fd/\($0)" } } }
 
     /// Enters it, as the first thing that the process does: threads that are there already stay outside. Where the kernel
-    /// does not give one all stays as it is, and ``FileChanging/mount(_:at:type:)`` says so once it is asked.
+    /// does not give one all stays as it is, and ``FileChanging/mount(_:at:type:options:isReadOnly:)`` says so once it is asked.
     package static func enter() {
         let former = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)
         guard former >= 0 else { return }
@@ -42,23 +42,25 @@ package enum PrivateMounts {
 extension RealFileSystem {
     package var mountsPrivately: Bool { PrivateMounts.areThere }
 
-    package func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError) {
+    package func mount(
+        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+    ) throws(HostError) {
         guard PrivateMounts.areThere else {
             throw HostError(
                 "cannot mount \(device): this host gives no mount namespace, without which a mount could be left behind",
                 hint: "a container needs CAP_SYS_ADMIN for that")
         }
-        let loop = try entry(at: device)?.kind == .file ? attachLoop(to: device) : nil
+        let loop = try entry(at: device)?.kind == .file ? attachLoop(to: device, isReadOnly: isReadOnly) : nil
         // Once it is mounted, that alone keeps the loop device.
         defer { if let loop { close(loop) } }
         let source = loop.map { "/proc/self/fd/\($0)" } ?? device.string
-        guard Glibc.mount(source, directory.string, type, 0, options) == 0 else {
+        guard Glibc.mount(source, directory.string, type, isReadOnly ? UInt(MS_RDONLY) : 0, options) == 0 else {
             throw HostError(cannot: "mount \(device) on \(directory)", Kernel.lastError)
         }
     }
 
-    private func attachLoop(to image: FilePath) throws(HostError) -> Int32 {
-        let file = open(image.string, O_RDWR | O_CLOEXEC)
+    private func attachLoop(to image: FilePath, isReadOnly: Bool) throws(HostError) -> Int32 {
+        let file = open(image.string, (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC)
         guard file >= 0 else { throw HostError(cannot: "open \(image)", Kernel.lastError) }
         defer { close(file) }
         let loop = clinux_attach_loop(file, 0, 0)

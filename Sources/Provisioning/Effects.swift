@@ -111,10 +111,12 @@ package struct Effects: Sendable {
         .removeVolume(group: path.group.name, name: path.volume.name, uuid: uuid, tag: VolumeTags.of(run: run))
     }
 
-    /// Mounts a volume of this run's in its working directory, for this process alone.
-    func mount(_ device: FilePath, at directory: FilePath, type: String, options: String, step: String) throws {
+    /// Mounts a volume or an image in the run's working directory, for this process alone.
+    func mount(
+        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool = false, step: String
+    ) throws {
         _ = try store.intend(.unmount(path: directory.string), step: step, run: run)
-        try host.files.mount(device, at: directory, type: type, options: options)
+        try host.files.mount(device, at: directory, type: type, options: options, isReadOnly: isReadOnly)
     }
 
     /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before

@@ -7,7 +7,9 @@ import SystemPackage
 extension FakeHost {
     package var mountsPrivately: Bool { true }
 
-    package func mount(_ device: FilePath, at directory: FilePath, type: String, options: String) throws(HostError) {
+    package func mount(
+        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+    ) throws(HostError) {
         let effect = "mount \(device) on \(directory)"
         _ = try begin(effect)
         var tree = machine.tree

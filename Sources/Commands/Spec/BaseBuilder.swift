@@ -18,13 +18,23 @@ struct BaseBuilder {
             }
             return use
         }
-        guard use != .never, let obstacle = obstacle(storage, method) else { return use }
+        guard use != .never, let obstacle = Self.obstacle(storage, method) else { return use }
         // A file's is a default for the guests that can have one.
         guard case .option = given.place else { return .never }
         throw OptionError("\(given.place): \(obstacle.message)", hint: obstacle.hint)
     }
 
-    private func obstacle(
+    /// The use of a base by who asks for nothing else.
+    ///
+    /// - Throws: ``OptionError`` for a guest that can be no clone.
+    static func required(_ spec: GuestSpec) throws(OptionError) -> GuestSpec.Install.BaseUse {
+        if let obstacle = obstacle(spec.storage, spec.install.method) {
+            throw OptionError(obstacle.message, hint: obstacle.hint)
+        }
+        return .fresh
+    }
+
+    private static func obstacle(
         _ storage: GuestSpec.Storage, _ method: GuestSpec.Install.Method
     ) -> (message: String, hint: String)? {
         switch storage.home {

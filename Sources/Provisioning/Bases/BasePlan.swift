@@ -64,8 +64,30 @@ package struct BasePlan: Sendable {
         steps += [
             TakeKernel(loader: loader, type: spec.machine.type),
             MakeBase(reference: reference, fileSystem: shape.fileSystem, uuid: uuid), RemoveTree(),
-            PublishBase(reference: reference, shape: shape, state: state),
+            PublishBase(reference: reference, shape: shape, state: state, method: spec.install.method.name),
         ]
         self.steps = steps
+    }
+
+    /// Of a base that another host has made: nothing is installed in it, and no hook is run.
+    ///
+    /// - Parameter spec: of some guest that could be its clone, whose system is installed from the base's archive.
+    package init(
+        importing manifest: BaseManifest, _ reference: BaseReference, for spec: GuestSpec, fileSystem: FileSystemKind,
+        run: String, locations: Locations, uuid: String
+    ) throws(ValueError) {
+        self.spec = spec
+        self.reference = reference
+        self.locations = locations
+        shape = BaseShape(key: manifest.shape, fileSystem: fileSystem)
+        state = ArchiveState(digest: manifest.state)
+        disks = try DiskPlan(spec.storage, of: spec.hostname)
+        let domains = spec.storage.directory.appending("domains")
+        paths = WorkingPaths(domains: domains, run: run)
+        steps = [
+            MakeWorkingDirectory(domains: domains), InstallSystem(installer: RootInstallers.installer(for: spec)),
+            MakeBase(reference: reference, fileSystem: fileSystem, uuid: uuid), RemoveTree(),
+            PublishBase(reference: reference, shape: shape, state: state, method: manifest.installMethod),
+        ]
     }
 }

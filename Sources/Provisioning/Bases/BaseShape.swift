@@ -13,6 +13,12 @@ package struct BaseShape: Sendable, Hashable {
     /// The one file system that a base is.
     package let fileSystem: FileSystemKind
 
+    /// Of a base that another host has made.
+    package init(key: String, fileSystem: FileSystemKind) {
+        self.key = key
+        self.fileSystem = fileSystem
+    }
+
     /// - Parameters:
     ///   - spec: any of the guests.
     ///   - hooks: those of the run; the ones for guests do not count.
@@ -89,7 +95,7 @@ package struct ArchiveState: Sendable, Hashable {
         digest = SHA256.hash(data: Array(texts.joined(separator: "\n").utf8)).hexadecimal
     }
 
-    private static func digest(of file: FilePath, _ files: any FileReading) throws -> String {
+    static func digest(of file: FilePath, _ files: any FileReading) throws -> String {
         var hash = SHA256()
         var offset: Int64 = 0
         while true {

@@ -63,6 +63,8 @@ struct PublishBase: Step {
     let reference: BaseReference
     let shape: BaseShape
     let state: ArchiveState
+    /// `--install-method` of its system.
+    let method: String
 
     var summary: String { "Publish the base \(reference.id)" }
 
@@ -76,7 +78,7 @@ struct PublishBase: Step {
         let record = BaseRecord(
             id: reference.id, shape: shape.key, state: state.digest, distribution: spec.release.distribution.rawValue,
             codename: spec.release.codename, architecture: spec.architecture.rawValue,
-            installMethod: spec.install.method.name, fileSystem: shape.fileSystem.rawValue,
+            installMethod: method, fileSystem: shape.fileSystem.rawValue,
             place: place, digest: made.digest, size: findings.volumes[MakeBase.drive]?.size ?? made.size,
             created: context.host.clock.seconds, madeBy: Product.version)
         let superseded = try superseded(in: context)

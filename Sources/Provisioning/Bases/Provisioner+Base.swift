@@ -42,6 +42,28 @@ extension Provisioner {
         }
     }
 
+    /// Looks for the base that another host has made, and changes nothing.
+    ///
+    /// - Throws: ``ProvisioningError``.
+    package static func base(
+        of manifest: BaseManifest, fileSystem: FileSystemKind, home: BaseHome, host: Host, store: StateStore?
+    ) throws(ProvisioningError) -> BaseChoice {
+        let state = ArchiveState(digest: manifest.state)
+        let shape = BaseShape(key: manifest.shape, fileSystem: fileSystem)
+        let id = baseID(shape: shape, state: state, home: home)
+        do {
+            let known = try store?.bases().first { $0.id == id }
+            if let known, try known.hasHome(on: host), try known.isThere(on: host) {
+                return .there(BaseReference(id: id, home: home, record: known))
+            }
+            let wanted = BaseReference(id: id, home: home, record: nil)
+            try checkIsFree(wanted, on: host)
+            return .missing(wanted, state)
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+
     /// Whether nobody else's is where a base is to be.
     private static func checkIsFree(_ wanted: BaseReference, on host: Host) throws {
         switch wanted.home {

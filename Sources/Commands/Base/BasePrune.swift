@@ -1,0 +1,93 @@
+import ArgumentParser
+import GuestModel
+import LinuxHost
+import Provisioning
+
+extension BaseCommand {
+    /// `domus base prune`.
+    struct Prune: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "prune", abstract: "Remove bases that nobody has used for long, or that take too much room.",
+            discussion: "domus base prune --older-than=14 --max-size=20G")
+
+        @Option(
+            name: .customLong("older-than"),
+            help: ArgumentHelp("Those whose last clone is so many days old (30).", valueName: "days"))
+        var olderThan: String?
+
+        @Option(
+            name: .customLong("max-size"),
+            help: ArgumentHelp("The least recently used, until the rest takes no more.", valueName: "size"))
+        var maxSize: String?
+
+        @Flag(name: .customLong("dry-run"), help: "Show what would be removed, and do nothing.")
+        var dryRun = false
+
+        @OptionGroup var shared: SharedOptions
+
+        /// What was removed, for `--json`.
+        struct Document: Encodable {
+            var base: String
+            var place: String
+            var reason: BasePruning.Choice.Reason
+            var dryRun: Bool
+        }
+
+        private static let day: Int64 = 86400
+
+        func run() async throws {
+            let host = Host.ofThisMachine
+            let console = Console(json: shared.json)
+            if !dryRun { try BaseCommand.requireRoot(host, to: "remove a base") }
+            let pruning = try pruning()
+            let store = try shared.existingStore(host)
+            if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
+            let bases = try (store?.bases() ?? []).map { (base: $0, takes: try $0.room(on: host)) }
+            var documents: [Document] = []
+            var text = ""
+            var trouble: ProvisioningError?
+            for choice in pruning.choices(among: bases, now: host.clock.seconds) {
+                do throws(ProvisioningError) {
+                    if !dryRun, let store {
+                        _ = try await Provisioner(host: host, store: store, reporter: console).remove(
+                            choice.base, run: RandomIdentifier.run(host.random))
+                    }
+                } catch {
+                    // One that is in use does not keep the others.
+                    guard error.exit == .temporary else { throw error }
+                    console.warn(error.message)
+                    trouble = trouble ?? error
+                    continue
+                }
+                text += "\(dryRun ? "Would remove" : "Removed"): \(choice.base.id) (\(choice.base.place.text))\n"
+                documents.append(
+                    Document(
+                        base: choice.base.id, place: choice.base.place.text, reason: choice.reason, dryRun: dryRun))
+            }
+            guard let trouble else {
+                console.result(text, json: documents)
+                return
+            }
+            throw PartialSuccess(text: text, document: ["bases": documents], error: trouble)
+        }
+
+        private func pruning() throws -> BasePruning {
+            func number(_ option: String, _ text: String) throws(OptionError) -> Int64 {
+                guard let days = Int64(text), (0...36500).contains(days) else {
+                    throw OptionError("--\(option): \"\(text)\" is not a number of days", hint: "0 to 36500")
+                }
+                return days * Self.day
+            }
+            var room: Int64?
+            if let maxSize {
+                do throws(ValueError) {
+                    room = try ByteSize(parsing: maxSize, bare: .mebibytes).bytes
+                } catch {
+                    throw OptionError(error, at: .option("max-size"))
+                }
+            }
+            let age = try olderThan.map { try number("older-than", $0) }
+            return BasePruning(age: age ?? (room == nil ? 30 * Self.day : nil), room: room)
+        }
+    }
+}

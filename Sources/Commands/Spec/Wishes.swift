@@ -1,0 +1,53 @@
+import LinuxHost
+import Provisioning
+import Settings
+import SystemPackage
+
+/// What the user wants, from all places: the command line over the file of `--config` over xen-tools.conf.
+struct Wishes {
+    let values: Values
+    let knowledge: HostKnowledge
+    /// Keys of files that only hooks know.
+    let unknown: [String: String]
+
+    /// - Parameters:
+    ///   - config: `--config`.
+    ///   - defaults: what holds where nobody says anything else.
+    init(
+        _ commandLine: Values.Layer, config: String?, defaults: Values.Layer? = nil, shared: SharedOptions,
+        _ host: Host, _ console: Console
+    ) async throws {
+        let directory = shared.configurationDirectory
+        knowledge = try await HostKnowledge(host: host, configurationDirectory: directory)
+        let files = ConfigurationFiles(host: host, knowledge: knowledge)
+        var layers = [commandLine]
+        var unknown: [String: String] = [:]
+        var texts: [NamedText] = []
+        if let config {
+            let path =
+                config.contains("/")
+                ? Invoked.workingDirectory.pushing(FilePath(config)) : directory.appending(config)
+            guard let text = try HostKnowledge.text(path, host) else {
+                throw OptionError("--config: there is no file \(path)", exit: .noInput)
+            }
+            texts.append(text)
+        }
+        if let text = try HostKnowledge.text(directory.appending("xen-tools.conf"), host) { texts.append(text) }
+        for text in texts {
+            let read = try await files.read(text)
+            for warning in read.warnings { console.warn(warning) }
+            layers.append(read.layer)
+            unknown.merge(read.unknown) { stronger, _ in stronger }
+        }
+        if let defaults { layers.append(defaults) }
+        values = Values(layers: layers)
+        self.unknown = unknown
+    }
+
+    func built(on host: Host) async throws -> SpecBuilder.Built {
+        try await SpecBuilder(
+            values: values, knowledge: knowledge, host: host, unknown: unknown,
+            workingDirectory: Invoked.workingDirectory
+        ).build()
+    }
+}
