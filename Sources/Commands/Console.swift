@@ -143,7 +143,7 @@ final class Console: Reporter {
         Self.write("\r\u{1B}[K" + text.prefix(columns - 1), to: .standardError)
     }
 
-    private func say(_ text: String) {
+    func say(_ text: String) {
         state.withLock { state in
             if isTerminal && !verbose && state.line != nil { Self.write("\r\u{1B}[K", to: .standardError) }
             Self.write(text + "\n", to: .standardError)

@@ -11,6 +11,7 @@ struct CreateCommand: AsyncParsableCommand {
         discussion: "xen-create-image --hostname=web1 --dist=bookworm --dhcp")
 
     @OptionGroup var options: CreateOptions
+    @OptionGroup var fleet: FleetOptions
     @OptionGroup var shared: SharedOptions
 
     func run() async throws {
@@ -18,7 +19,25 @@ struct CreateCommand: AsyncParsableCommand {
         let console = Console(json: shared.json, verbose: options.verbose == true)
         let wishes = try await Wishes(options.layer, config: options.config, shared: shared, host, console)
         let values = wishes.values
-        let built = try await wishes.built(on: host)
+        let numbers = try fleet.numbers()
+        let isForShow = options.dumpconfig || options.dryRun
+        let allocator = AddressAllocator(
+            host: host, configurations: try values.directory("output", below: Invoked.workingDirectory) ?? "/etc/xen",
+            reserves: !isForShow
+        ) { [shared] in
+            if isForShow { return try shared.existingStore(host) }
+            try Self.requireRoot(host)
+            return try shared.store(host)
+        }
+        defer { allocator.release() }
+        if let numbers, !options.dumpconfig {
+            try await createFleet(numbers, wishes, allocator, host, console)
+            return
+        }
+        let name = try numbers.flatMap { numbers throws(OptionError) in
+            try values.given("hostname")?.parsed(NamePattern.init).name(numbers.lowerBound)
+        }
+        let built = try await wishes.built(on: host, as: name, allocator)
         let spec = built.spec
         let starts = try values.flag("boot") ?? false
         if options.dumpconfig {
@@ -47,7 +66,7 @@ struct CreateCommand: AsyncParsableCommand {
     }
 
     /// Only on the command line: no file says what may be lost.
-    private func forcedVolumes(for spec: GuestSpec) throws(OptionError) -> [VolumePath] {
+    func forcedVolumes(for spec: GuestSpec) throws(OptionError) -> [VolumePath] {
         guard case .volumes = spec.storage.home else {
             guard options.forceVolume.isEmpty else {
                 throw OptionError(
@@ -69,11 +88,7 @@ struct CreateCommand: AsyncParsableCommand {
     private func create(
         _ planner: GuestPlanner, replaces: Bool, keeps: Bool, _ host: Host, _ console: Console
     ) async throws {
-        guard host.system.userID == 0 else {
-            throw ProvisioningError(
-                "only root can make a guest: its files belong to many users", exit: .noPermission,
-                hint: "run it as root")
-        }
+        try Self.requireRoot(host)
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
         let plans = try await planner.plans(store)

@@ -90,6 +90,11 @@ struct CreateOptions: ParsableArguments {
             "A fixed address, IPv4 or IPv6, with /PREFIX or --netmask; repeatable.", valueName: "address"))
     var ip: [String] = []
 
+    @Option(
+        name: [.customLong("ip-pool"), .customLong("ip_pool")],
+        help: ArgumentHelp("The addresses of --ip=auto: 192.0.2.10-192.0.2.99/24.", valueName: "range"))
+    var ipPool: String?
+
     @Option(help: ArgumentHelp("The router; once for IPv4 and once for IPv6.", valueName: "address"))
     var gateway: [String] = []
 
@@ -314,6 +319,7 @@ struct CreateOptions: ParsableArguments {
         add("disk-device", diskDevice)
         add("dhcp", dhcp)
         add("ip", ip)
+        add("ip-pool", ipPool)
         add("gateway", gateway)
         add("netmask", netmask)
         add("broadcast", broadcast)

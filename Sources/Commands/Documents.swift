@@ -39,7 +39,8 @@ struct GuestSummaryDocument: Encodable {
     var log: String
     var seconds: Double
     private let title: String
-    private let isUnstarted: Bool
+    /// Why it was not started; nil when it was, or was not to be.
+    let startFailure: ProvisioningError?
 
     private enum CodingKeys: String, CodingKey {
         case hostname, distribution, codename, architecture, type, mac, dhcp, addresses, interfaces,
@@ -75,7 +76,7 @@ struct GuestSummaryDocument: Encodable {
         } else {
             started = false
         }
-        isUnstarted = if case .failed? = created.start { true } else { false }
+        startFailure = if case .failed(let error)? = created.start { error } else { nil }
         self.log = log.string
         seconds = (created.seconds * 10).rounded() / 10
         title = spec.release.title
@@ -83,7 +84,7 @@ struct GuestSummaryDocument: Encodable {
 
     /// What became of it, and what the command behind it is for.
     private var state: String {
-        if isUnstarted { return ", but not started. Start it with" }
+        if startFailure != nil { return ", but not started. Start it with" }
         guard started else { return ". Start it on its Xen host with" }
         guard let domain else { return ", and started; it has ended since, or xl does not know it. Its console was at" }
         return ". It runs as domain \(domain); its console is at"

@@ -18,7 +18,7 @@ struct GuestPlanner {
     /// - Parameter console: is told which files in the users' directory are no hooks.
     init(
         _ spec: GuestSpec, starts: Bool, forcedVolumes: [VolumePath], configurationDirectory: FilePath, host: Host,
-        console: Console
+        console: Console?
     ) throws {
         self.spec = spec
         self.forcedVolumes = forcedVolumes
@@ -35,7 +35,7 @@ struct GuestPlanner {
         } else {
             hooks = nil
         }
-        for passed in hooks?.passedOver ?? [] { console.warn("not a hook: \(passed)") }
+        for passed in hooks?.passedOver ?? [] { console?.warn("not a hook: \(passed)") }
         let skeleton = locations.userConfiguration.appending("skel")
         self.skeleton = try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil
         let resolver = FilePath("/etc/resolv.conf")
@@ -43,16 +43,19 @@ struct GuestPlanner {
     }
 
     /// What leads to a guest: its own plan, and that of a base if one must be made before.
-    struct Plans {
+    struct Plans: Sendable {
         var base: (plan: BasePlan, run: String)?
         var create: CreatePlan
         /// The number of the run that makes the guest.
         var run: String
     }
 
-    /// - Parameter store: where bases are known; nil where nothing is yet.
-    func plans(_ store: StateStore?) async throws -> Plans {
+    /// - Parameters:
+    ///   - store: where bases are known; nil where nothing is yet.
+    ///   - base: that of a guest which is the same but for who it is.
+    func plans(_ store: StateStore?, of base: BaseReference? = nil) async throws -> Plans {
         let run = RandomIdentifier.run(host.random)
+        if let base { return Plans(create: try create(run: run, base: base), run: run) }
         guard spec.install.base != .never, let home = BaseHome(of: spec.storage),
             let root = spec.storage.partitions.first(where: { $0.mountPoint == "/" })?.fileSystem
         else { return Plans(create: try create(run: run, base: nil), run: run) }

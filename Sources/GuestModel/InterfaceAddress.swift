@@ -70,7 +70,7 @@ package struct InterfaceAddress: Hashable, Sendable, Codable, CustomStringConver
 
     package var description: String { "\(address)/\(prefixLength)" }
 
-    private static func masked(_ address: IPAddress, _ length: Int) -> [UInt8] {
+    static func masked(_ address: IPAddress, _ length: Int) -> [UInt8] {
         address.octets.enumerated().map { index, octet in
             let bits = min(max(length - index * 8, 0), 8)
             return octet & (bits == 0 ? 0 : UInt8(truncatingIfNeeded: 0xFF << (8 - bits)))

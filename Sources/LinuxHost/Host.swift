@@ -26,6 +26,8 @@ package protocol SystemFacts: Sendable {
     var userID: UInt32 { get }
     /// uname(2)'s release: the running kernel's.
     var kernelRelease: String { get }
+    /// How many CPUs this process may use.
+    var processorCount: Int { get }
     /// This process, by its number and the tick of its start: numbers alone are used again.
     var thisProcess: ProcessMark { get }
     /// Whether the marked process still runs.

@@ -62,7 +62,7 @@ final class ImageReading: Sendable {
 
     /// - Throws: `Errno`, `CancellationError`.
     func run() throws -> ImageDigest? {
-        let workers = max(1, min(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 8))
+        let workers = min(RealSystemFacts().processorCount, 8)
         DispatchQueue.concurrentPerform(iterations: workers) { _ in work() }
         let (found, failure) = state.withLock { ($0.found, $0.failure) }
         if let failure { throw failure }

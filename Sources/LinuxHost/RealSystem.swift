@@ -40,6 +40,8 @@ package struct RealSystemFacts: SystemFacts {
 
     package var userID: UInt32 { geteuid() }
 
+    package var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
     package var kernelRelease: String {
         firstLine(of: "/proc/sys/kernel/osrelease") ?? ""
     }

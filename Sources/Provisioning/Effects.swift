@@ -113,7 +113,8 @@ package struct Effects: Sendable {
 
     /// Mounts a volume or an image in the run's working directory, for this process alone.
     func mount(
-        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool = false, step: String
+        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool = false,
+        step: String
     ) throws {
         _ = try store.intend(.unmount(path: directory.string), step: step, run: run)
         try host.files.mount(device, at: directory, type: type, options: options, isReadOnly: isReadOnly)

@@ -36,6 +36,7 @@ struct FakeFacts: SystemFacts {
 
     var userID: UInt32 { 0 }
     var kernelRelease: String { "6.1.0-37-amd64" }
+    var processorCount: Int { 2 }
     var thisProcess: ProcessMark { host.process }
     func isRunning(_ mark: ProcessMark) -> Bool { host.machine.isAlive(mark) }
 }

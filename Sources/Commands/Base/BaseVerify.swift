@@ -43,7 +43,8 @@ extension BaseCommand {
                 text: text, document: ["bases": documents],
                 error: ProvisioningError(
                     bad.count == 1
-                        ? "the base \(first.base) is \(first.condition.text)" : "\(bad.count) bases are damaged or gone",
+                        ? "the base \(first.base) is \(first.condition.text)"
+                        : "\(bad.count) bases are damaged or gone",
                     exit: .badData, hint: "domus base remove makes room for new ones"))
         }
     }

@@ -1,13 +1,19 @@
 import Crypto
 import GuestModel
 import LinuxHost
+import SystemPackage
 
 /// The guest's first interface, from the options of xen-tools.
 struct NetworkBuilder {
     let values: Values
+    /// What gives out addresses of the pool; nil where a guest has no use for one.
+    var allocator: AddressAllocator?
+    /// Where ips.txt is.
+    var configurationDirectory: FilePath = "/etc/xen-tools"
+    var files: (any FileReading)?
 
     func build(hostname: Hostname, dist: String, random: any RandomSource) throws(OptionError) -> NetworkInterface {
-        let addresses = try addressConfiguration()
+        let addresses = try addressConfiguration(of: hostname)
         let gateways = try (values.list("gateway") + values.list("gateway6")).map { given throws(OptionError) in
             (given, try given.parsed(IPAddress.init(parsing:)))
         }
@@ -38,7 +44,7 @@ struct NetworkBuilder {
     }
 
     /// Either DHCP or addresses: the strongest layer that says one of them counts, and may not say both.
-    private func addressConfiguration() throws(OptionError) -> AddressConfiguration {
+    private func addressConfiguration(of hostname: Hostname) throws(OptionError) -> AddressConfiguration {
         for layer in values.layers {
             let wishes = try layer.all("dhcp").map { given throws(OptionError) in try given.parsed(Values.parseFlag) }
             let ips = layer.all("ip")
@@ -48,7 +54,7 @@ struct NetworkBuilder {
                     "\(ips[0].place): a guest with --dhcp has no fixed address (\(ips[0].value))",
                     hint: "give --dhcp or --ip, not both", exit: ips[0].place.exit)
             case (true, true): return .dhcp
-            case (false, false): return .fixed(try fixed(ips))
+            case (false, false): return .fixed(try fixed(ips, hostname))
             case (false, true): continue
             }
         }
@@ -57,16 +63,18 @@ struct NetworkBuilder {
     }
 
     /// `192.0.2.10`, whose network --netmask tells, or `192.0.2.10/24`.
-    private func fixed(_ ips: [Values.Given]) throws(OptionError) -> [InterfaceAddress] {
+    private func fixed(_ ips: [Values.Given], _ hostname: Hostname) throws(OptionError) -> [InterfaceAddress] {
         let netmask = try values.parsed("netmask") { text throws(ValueError) in
             try InterfaceAddress.prefixLength(ofNetmask: text)
         }
         var addresses: [InterfaceAddress] = []
+        var ofPool: [InterfaceAddress] = []
+        let wishes = ips.filter { $0.value == "auto" }
+        if let wish = wishes.first { ofPool = try pooled(wishes.count, for: hostname, netmask, wish.place) }
         for given in ips {
             if given.value == "auto" {
-                throw OptionError(
-                    "\(given.place): addresses from a pool (auto) are not given out yet", hint: "name the address",
-                    exit: given.place.exit)
+                addresses.append(ofPool.removeFirst())
+                continue
             }
             let address = try given.parsed { text throws(ValueError) in
                 try Self.address(text, netmask: netmask, hint: "give --netmask=255.255.255.0, or --ip=\(text)/24")
@@ -78,6 +86,51 @@ struct NetworkBuilder {
             addresses.append(address)
         }
         return addresses
+    }
+
+    /// Addresses of the pool that `--ip-pool` names, or a file: xen-tools' own, unless `ipfile` says another.
+    private func pooled(
+        _ count: Int, for hostname: Hostname, _ netmask: Int?, _ place: Place
+    ) throws(OptionError) -> [InterfaceAddress] {
+        let text = if let given = values.given("ip-pool") { given } else { try poolFile(place) }
+        guard let allocator else {
+            throw OptionError("\(place): addresses of a pool are not given out here", exit: place.exit)
+        }
+        let pool = try text.parsed { value throws(ValueError) in
+            try AddressPool(parsing: value, prefixLength: netmask)
+        }
+        var routers: Set<IPAddress> = []
+        for given in values.list("gateway") + values.list("gateway6") {
+            routers.insert(try given.parsed(IPAddress.init(parsing:)))
+        }
+        let found: [InterfaceAddress]
+        do {
+            found = try allocator.addresses(count, of: pool, for: hostname, except: routers)
+        } catch {
+            throw OptionError("\(place): cannot tell which addresses are free: \(error)", exit: .unavailable)
+        }
+        guard found.count == count else {
+            throw OptionError(
+                "\(text.place): the pool has no free address left for \(hostname)",
+                hint: "make it larger, or delete guests that are not needed", exit: .cannotCreate)
+        }
+        return found
+    }
+
+    private func poolFile(_ place: Place) throws(OptionError) -> Values.Given {
+        let file = configurationDirectory.pushing(FilePath(values.given("ipfile")?.value ?? "ips.txt"))
+        var bytes: [UInt8]?
+        do throws(HostError) {
+            if let files, try files.entry(at: file) != nil { bytes = try files.contents(of: file, limit: 1 << 20) }
+        } catch {
+            throw OptionError("\(place): \(error.message)", hint: error.hint, exit: .noInput)
+        }
+        guard let bytes else {
+            throw OptionError(
+                "\(place): there is no pool of addresses to take one from (\(file) is not there)",
+                hint: "--ip-pool=192.0.2.10-192.0.2.99/24", exit: place.exit)
+        }
+        return Values.Given(value: String(decoding: bytes, as: UTF8.self), place: .argument(file.string))
     }
 
     /// `192.0.2.10/24`; `192.0.2.10` where the prefix of the netmask is known; an IPv6 address has 64 bits of itself.

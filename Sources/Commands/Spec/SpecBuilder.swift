@@ -16,6 +16,8 @@ struct SpecBuilder {
     let unknown: [String: String]
     /// For paths without a slash in front.
     let workingDirectory: FilePath
+    /// What gives out addresses of a pool.
+    var allocator: AddressAllocator?
 
     /// The specification and what the user should be told about it.
     struct Built {
@@ -43,7 +45,10 @@ struct SpecBuilder {
         }
         try checkVsyscall(release, architecture)
         let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
-        let interface = try NetworkBuilder(values: values).build(
+        let interface = try NetworkBuilder(
+            values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
+            files: host.files
+        ).build(
             hostname: hostname, dist: distName.value, random: host.random)
         let furtherInterfaces = try NicBuilder(
             values: values, hostname: hostname, dist: distName.value, random: host.random

@@ -44,10 +44,20 @@ struct Wishes {
         self.unknown = unknown
     }
 
-    func built(on host: Host) async throws -> SpecBuilder.Built {
-        try await SpecBuilder(
-            values: values, knowledge: knowledge, host: host, unknown: unknown,
-            workingDirectory: Invoked.workingDirectory
+    /// - Parameters:
+    ///   - hostname: in the place of what was given.
+    ///   - allocator: what gives out addresses of a pool.
+    func built(
+        on host: Host, as hostname: String? = nil, _ allocator: AddressAllocator? = nil
+    ) async throws -> SpecBuilder.Built {
+        var layers = values.layers
+        if let hostname {
+            let place = values.given("hostname")?.place ?? .builtIn
+            layers.insert(Values.Layer(entries: [("hostname", hostname, place)]), at: 0)
+        }
+        return try await SpecBuilder(
+            values: Values(layers: layers), knowledge: knowledge, host: host, unknown: unknown,
+            workingDirectory: Invoked.workingDirectory, allocator: allocator
         ).build()
     }
 }

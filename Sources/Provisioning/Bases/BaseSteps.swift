@@ -187,8 +187,12 @@ struct CloneBase: Step {
         let clone = context.workingPath(of: disks.drive(disks.root.drive), findings)
         _ = try files.createImage(
             clone, size: disks.root.partition.size, allocated: context.spec.storage.allocation == .full)
-        let digest = try await files.copyImage(image, to: clone, digests: true)
-        guard digest == record.digest else { throw record.damaged }
+        // Many guests of one command are copies of what was read once.
+        let file = try files.entry(at: image)?.identity
+        let isKnown = context.verified.holds(file)
+        let digest = try await files.copyImage(image, to: clone, digests: !isKnown)
+        guard isKnown || digest == record.digest else { throw record.damaged }
+        context.verified.note(file)
     }
 }
 

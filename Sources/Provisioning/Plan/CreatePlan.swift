@@ -54,7 +54,8 @@ package struct CreatePlan: Sendable {
             hookDirectory: locations.hooks, scratch: paths.scratch,
             authorizedKeys: spec.tailoring.authorizedKeys.isEmpty
                 ? nil : paths.scratch.appending("authorized_keys"),
-            hostKeys: makesKeys ? paths.hostKeys : nil, skeleton: skeleton, resolverConfiguration: paths.scratch.appending("resolv.conf"),
+            hostKeys: makesKeys ? paths.hostKeys : nil, skeleton: skeleton,
+            resolverConfiguration: paths.scratch.appending("resolv.conf"),
             hostResolver: hostResolver)
         let tailor = Tailor(
             helper: locations.helper, root: paths.root,
@@ -86,7 +87,8 @@ package struct CreatePlan: Sendable {
             steps.append(InstallSystem(installer: RootInstallers.installer(for: spec)))
         }
         for hook in hooks?.hooks ?? [] where base == nil || hook.phase == .guest {
-            steps.append(RunHook(hook: hook, tailor: tailor, needsHostKeys: makesKeys && hook.name == MakeHostKeys.hook))
+            steps.append(
+                RunHook(hook: hook, tailor: tailor, needsHostKeys: makesKeys && hook.name == MakeHostKeys.hook))
         }
         steps += spec.tailoring.roles.map { role in
             RunRole(name: role.name, path: role.path, arguments: spec.tailoring.roleArguments, tailor: tailor)

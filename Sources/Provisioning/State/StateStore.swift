@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -56,6 +57,10 @@ package final class StateStore: Sendable {
         migrator.registerMigration("3") { database in
             // A base may be in a file: what was its volume's UUID is its place's key.
             try database.execute(sql: "ALTER TABLE base RENAME COLUMN volume TO place")
+        }
+        migrator.registerMigration("4") { database in
+            try database.execute(
+                sql: "CREATE TABLE address (address TEXT PRIMARY KEY, guest TEXT NOT NULL, process TEXT NOT NULL)")
         }
         do {
             try migrator.migrate(database)
@@ -206,6 +211,71 @@ package final class StateStore: Sendable {
             try String.fetchAll(database, sql: "SELECT record FROM base ORDER BY created DESC, rowid DESC")
                 .map { try Self.decode(BaseRecord.self, $0) }
         }
+    }
+
+    // MARK: Addresses
+
+    /// Gives a guest addresses of a pool that no other has, and keeps other processes from them until ``release(_:)``, or
+    /// until the process is gone. A guest that is to be replaced has its own again.
+    ///
+    /// - Parameters:
+    ///   - taken: what is known to be somebody's elsewhere.
+    ///   - isRunning: whether a marked process still lives.
+    /// - Returns: fewer than were asked for where the pool has no more.
+    package func reserve(
+        _ count: Int, of pool: AddressPool, besides taken: Set<IPAddress>, for guest: String, process: ProcessMark,
+        isRunning: (ProcessMark) -> Bool
+    ) throws(StateError) -> [InterfaceAddress] {
+        try write { database in
+            let found = try Self.free(count, of: pool, besides: taken, for: guest, isRunning, in: database)
+            for address in found {
+                try database.execute(
+                    sql: "INSERT OR REPLACE INTO address (address, guest, process) VALUES (?, ?, ?)",
+                    arguments: [address.address.description, guest, Self.encode(process)])
+            }
+            return found
+        }
+    }
+
+    /// The same, and nobody is kept from them.
+    package func freeAddresses(
+        _ count: Int, of pool: AddressPool, besides taken: Set<IPAddress>, for guest: String,
+        isRunning: (ProcessMark) -> Bool
+    ) throws(StateError) -> [InterfaceAddress] {
+        try read { database in
+            try Self.free(count, of: pool, besides: taken, for: guest, isRunning, in: database)
+        }
+    }
+
+    /// Ends what a process has reserved: its guests are in the records, or are not made.
+    package func release(_ process: ProcessMark) throws(StateError) {
+        try write { database in
+            try database.execute(sql: "DELETE FROM address WHERE process = ?", arguments: [Self.encode(process)])
+        }
+    }
+
+    private static func free(
+        _ count: Int, of pool: AddressPool, besides others: Set<IPAddress>, for guest: String,
+        _ isRunning: (ProcessMark) -> Bool, in database: Database
+    ) throws -> [InterfaceAddress] {
+        var taken = others
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM address WHERE guest <> ?", arguments: [guest])
+        where isRunning(try decode(ProcessMark.self, row["process"])) {
+            taken.insert(try IPAddress(parsing: row["address"]))
+        }
+        var own: [IPAddress] = []
+        for text in try String.fetchAll(database, sql: "SELECT record FROM guest") {
+            let record = try decode(GuestRecord.self, text)
+            let addresses = try record.interfaces.flatMap(\.addresses).map {
+                try IPAddress(parsing: String($0.prefix { $0 != "/" }))
+            }
+            if record.hostname == guest { own += addresses } else { taken.formUnion(addresses) }
+        }
+        let former = own.filter { !taken.contains($0) }.compactMap(pool.member).prefix(count)
+        let further = pool.first(count - former.count) { address in
+            !taken.contains(address) && !former.contains { $0.address == address }
+        }
+        return former + further
     }
 
     // MARK: Plumbing

@@ -1,0 +1,92 @@
+import GuestModel
+import LinuxHost
+import Provisioning
+import SystemPackage
+
+/// Many guests by one command.
+extension CreateCommand {
+    /// - Parameters:
+    ///   - numbers: those in their names.
+    ///   - allocator: what gives out addresses of a pool.
+    func createFleet(
+        _ numbers: ClosedRange<Int>, _ wishes: Wishes, _ allocator: AddressAllocator, _ host: Host, _ console: Console
+    ) async throws {
+        let values = wishes.values
+        guard let given = values.given("hostname") else {
+            throw OptionError("the guests need names", hint: "give them one with their number: --hostname=web%02d")
+        }
+        let limit = try fleet.limit(cores: host.system.processorCount)
+        let pattern = try given.parsed(NamePattern.init)
+        let starts = try values.flag("boot") ?? false
+        var specs: [GuestSpec] = []
+        for number in numbers {
+            let built = try await wishes.built(on: host, as: pattern.name(number), allocator)
+            // They are alike: what is to be said of one is to be said of all.
+            if number == numbers.lowerBound {
+                for note in built.notes { console.note(note) }
+                for warning in built.warnings { console.warn(warning) }
+            }
+            specs.append(built.spec)
+        }
+        try Fleet.check(specs)
+        let replaces = try values.flag("force") ?? false
+        if !options.dryRun { try Self.requireRoot(host) }
+        let store = options.dryRun ? try shared.existingStore(host) : try shared.store(host)
+        if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
+
+        // All are looked at before the first is made; one base is for all.
+        var members: [Fleet.Member] = []
+        var base: (plan: BasePlan, run: String)?
+        var told: Set<String> = []
+        for spec in specs {
+            let planner = try GuestPlanner(
+                spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
+                configurationDirectory: shared.configurationDirectory, host: host,
+                console: members.isEmpty ? console : nil)
+            let plans = try await planner.plans(store, of: members.first?.plans.create.base)
+            if let needed = plans.base { base = needed }
+            let preflight = Preflight(host: host, store: store, plan: plans.create)
+            for warning in try await preflight.check(replacesExisting: replaces)
+            where told.insert(warning).inserted { console.warn(warning) }
+            members.append(Fleet.Member(spec: spec, plans: plans))
+        }
+        if options.dryRun {
+            let descriptions = members.map { PlanDescription($0.plans.create, base: base?.plan) }
+            let text =
+                "\(members.count) guests would be made, \(limit) at a time: "
+                + "\(specs.map(\.hostname.name).joined(separator: " ")). The first:\n"
+                + (descriptions.first?.text ?? "")
+            console.result(text, json: descriptions)
+            return
+        }
+        guard let store else { preconditionFailure("it was made") }
+        let keeps = try values.flag("keep") ?? false
+        let began = host.clock.monotonic
+        if let (plan, run) = base {
+            console.note("there is no such base yet: \(plan.reference.id) is made first")
+            let log = try GuestLog(
+                directory: shared.logDirectory, guest: "base-\(plan.reference.id)", host: host
+            ).begin("base")
+            _ = try await Provisioner(host: host, store: store, reporter: console).build(
+                plan, run: run, log: log, keepsFailed: keeps)
+            console.close()
+        }
+        let outcomes = await Fleet(
+            host: host, store: store, logs: shared.logDirectory, replaces: replaces, keeps: keeps, limit: limit,
+            console: console
+        ).make(members)
+        let document = FleetDocument(outcomes, seconds: host.clock.monotonic - began)
+        if let error = document.error {
+            throw PartialSuccess(text: document.text, document: document, error: error)
+        }
+        console.result(document.text, json: document)
+    }
+
+    static func requireRoot(_ host: Host) throws(ProvisioningError) {
+        guard host.system.userID == 0 else {
+            throw ProvisioningError(
+                "only root can make a guest: its files belong to many users", exit: .noPermission,
+                hint: "run it as root")
+        }
+    }
+}
