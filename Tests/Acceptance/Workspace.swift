@@ -20,6 +20,8 @@ struct Workspace: Sendable {
 
     func images(of guest: String) -> FilePath { guests.appending("domains").appending(guest) }
     func configuration(of guest: String) -> FilePath { configurations.appending("\(guest).cfg") }
+    /// Bases of guests in image files.
+    var bases: FilePath { guests.pushing("domains/.bases") }
     func log(of guest: String) -> FilePath { logs.appending("\(guest).log") }
 
     /// The program that was built with this test bundle.
@@ -35,12 +37,14 @@ struct Workspace: Sendable {
         switch arguments.first {
         case "create": places += ["--dir=\(guests)", "--output=\(configurations)"]
         case "list": places.append("--output=\(configurations)")
+        case "base" where ["build", "import"].contains(arguments.dropFirst().first): places.append("--dir=\(guests)")
         default: break
         }
         // The test's own come last, where they win.
+        let names = arguments.first == "base" ? 2 : 1
         return Command(
             Self.program.string,
-            arguments.prefix(1) + places + arguments.dropFirst(),
+            arguments.prefix(names) + places + arguments.dropFirst(names),
             directory: files
         )
     }

@@ -266,10 +266,25 @@ struct MountClone: Step {
 
 /// Ends that, all written.
 struct UnmountClone: Step {
+    /// Free room below which a disk is as good as full.
+    private static let little = ByteSize.mebibytes(16)
+
     var summary: String { "Unmount the clone" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        guard try context.host.files.unmount(context.paths.root, whatWasWritten: true) else {
+        let files = context.host.files
+        let wasThere: Bool
+        do throws(HostError) {
+            wasThere = try files.unmount(context.paths.root, whatWasWritten: true)
+        } catch {
+            // To a loop device a full disk is an error like any other.
+            guard error.errno == .ioError, let free = try? files.freeSpace(at: context.paths.base), free < Self.little
+            else { throw error }
+            throw ProvisioningError(
+                "there is no room left for what was written into the guest: \(error.message)", exit: .cannotCreate,
+                hint: "free some space in \(context.spec.storage.directory), or put the guest elsewhere with --dir")
+        }
+        guard wasThere else {
             throw ProvisioningError(
                 "\(context.paths.root) is not mounted any more: somebody else has unmounted it", exit: .temporary)
         }
