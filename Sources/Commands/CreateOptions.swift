@@ -139,7 +139,7 @@ struct CreateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Clone a base in the thin pool, made where there is none: fresh, cached, offline or none (none).",
+            "Clone a base, made where there is none: fresh, cached, offline or none (none).",
             valueName: "use"))
     var base: String?
 

@@ -22,10 +22,10 @@ package struct AddressPool: Sendable, Hashable {
             for part in content.split(separator: ",") {
                 let entry = part.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                 guard !entry.isEmpty else { continue }
-                for mark in [": used", ":used"] where entry.hasSuffix(mark) {
+                if let mark = [" : used", ": used", " :used", ":used"].first(where: entry.hasSuffix) {
                     taken.insert(try IPAddress(parsing: String(entry.dropLast(mark.count))))
+                    continue
                 }
-                guard !entry.hasSuffix("used") else { continue }
                 spans.append(try Self.span(entry, prefixLength))
             }
         }

@@ -29,12 +29,35 @@ package struct FileEntry: Hashable, Sendable {
     package let size: Int64
     /// Bytes that its blocks take on the disk.
     package let allocated: Int64
+    /// When its bytes or its attributes were changed last, in nanoseconds since 1970 (ctime): no program can set it back.
+    package let changed: Int64
 
-    package init(kind: Kind, identity: FileIdentity, mode: UInt32, size: Int64, allocated: Int64) {
+    /// What tells whether somebody has written to it since.
+    package var stamp: FileStamp { FileStamp(identity: identity, size: size, changed: changed) }
+
+    package init(
+        kind: Kind, identity: FileIdentity, mode: UInt32, size: Int64, allocated: Int64, changed: Int64 = 0
+    ) {
         self.kind = kind
         self.identity = identity
         self.mode = mode
         self.size = size
         self.allocated = allocated
+        self.changed = changed
+    }
+}
+
+/// A file as it was at a time: while it is the same, nobody has written to the file.
+package struct FileStamp: Hashable, Sendable, Codable {
+    package let identity: FileIdentity
+    /// Bytes.
+    package let size: Int64
+    /// ctime, in nanoseconds since 1970.
+    package let changed: Int64
+
+    package init(identity: FileIdentity, size: Int64, changed: Int64) {
+        self.identity = identity
+        self.size = size
+        self.changed = changed
     }
 }

@@ -41,12 +41,13 @@ package protocol FileChanging: Sendable {
     func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity
     /// Copies bytes between two files of images, over `length` bytes, leaving holes where the source has holes.
     func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
-    /// Copies an image into another that is there, as large or larger, and all zeros, with its holes; blocks are shared where
-    /// the file system can (reflink), without asking whether that is wanted.
+    /// Copies an image into another that is there, as large or larger, and all zeros, with its holes.
     ///
-    /// - Parameter digests: whether it is to be read for its digest too.
+    /// - Parameters:
+    ///   - shares: whether the two may have the same blocks, where the file system can (reflink), until one is written.
+    ///   - digests: whether it is to be read for its digest too.
     func copyImage(
-        _ source: FilePath, to target: FilePath, digests: Bool
+        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool
     ) async throws(HostError) -> ImageDigest?
     /// Has a range of a file or a block device read as zeros, and gives it blocks if it has none.
     func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError)

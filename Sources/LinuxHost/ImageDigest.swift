@@ -175,19 +175,19 @@ final class ImageReading: Sendable {
 
 extension RealFileSystem {
     package func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest {
-        let digest = try await read(path, to: nil, digests: true, doing: "read \(path)")
+        let digest = try await read(path, to: nil, shares: false, digests: true, doing: "read \(path)")
         guard let digest else { preconditionFailure("it was asked for") }
         return digest
     }
 
     package func copyImage(
-        _ source: FilePath, to target: FilePath, digests: Bool
+        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool
     ) async throws(HostError) -> ImageDigest? {
-        try await read(source, to: target, digests: digests, doing: "copy \(source) to \(target)")
+        try await read(source, to: target, shares: shares, digests: digests, doing: "copy \(source) to \(target)")
     }
 
     private func read(
-        _ source: FilePath, to target: FilePath?, digests: Bool, doing action: String
+        _ source: FilePath, to target: FilePath?, shares: Bool, digests: Bool, doing action: String
     ) async throws(HostError) -> ImageDigest? {
         do {
             return try await WorkerThreads().run { flag -> ImageDigest? in
@@ -199,7 +199,7 @@ extension RealFileSystem {
                 let output = try FileDescriptor.open(target, .readWrite, options: .closeOnExec)
                 defer { try? output.close() }
                 let size = try output.seek(offset: 0, from: .end)
-                let isShared = clinux_clone_file(output.rawValue, input.rawValue) == 0
+                let isShared = shares && clinux_clone_file(output.rawValue, input.rawValue) == 0
                 // That gives it the length of the other.
                 if isShared, ftruncate(output.rawValue, off_t(size)) != 0 { throw Kernel.lastError }
                 guard !isShared || digests else { return nil }

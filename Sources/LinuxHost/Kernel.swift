@@ -27,7 +27,8 @@ enum Kernel {
             status.has_birth == 0 ? nil : status.birth_seconds * 1_000_000_000 + Int64(status.birth_nanoseconds)
         return FileEntry(
             kind: kind, identity: FileIdentity(device: status.device, inode: status.inode, birth: birth),
-            mode: status.mode & 0o7777, size: Int64(status.size), allocated: Int64(status.blocks) * 512)
+            mode: status.mode & 0o7777, size: Int64(status.size), allocated: Int64(status.blocks) * 512,
+            changed: status.changed_seconds * 1_000_000_000 + Int64(status.changed_nanoseconds))
     }
 
     static func openTree(_ root: FilePath) throws(Errno) -> FileDescriptor {

@@ -6,20 +6,10 @@ package struct Provisioner: Sendable {
     package let host: Host
     package let store: StateStore
     package let reporter: any Reporter
-    let verified: VerifiedBases
 
     package init(host: Host, store: StateStore, reporter: any Reporter) {
         self.host = host
         self.store = store
-        self.reporter = reporter
-        verified = VerifiedBases()
-    }
-
-    /// The same work, told to somebody else: a base that one of the two has read is not read again by the other.
-    package init(_ other: Provisioner, reporter: any Reporter) {
-        host = other.host
-        store = other.store
-        verified = other.verified
         self.reporter = reporter
     }
 
@@ -56,7 +46,7 @@ package struct Provisioner: Sendable {
         let context = RunContext(
             spec: plan.spec, disks: plan.disks, identifiers: plan.identifiers, locations: plan.locations,
             paths: plan.paths, log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter,
-            replacesExisting: replacesExisting, verified: verified)
+            replacesExisting: replacesExisting)
         let started = host.clock.monotonic
         var findings = Findings()
         var current: String?

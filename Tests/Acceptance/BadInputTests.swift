@@ -41,7 +41,7 @@ struct BadInputTests {
         Mistake(["--lvm=a", "--lvm_thin=b/pool"], 64, "the pool b/pool is not in the volume group a of --lvm"),
         Mistake(["--lvm=a", "--no-wipe", "--layout=disk"], 64, "--no-wipe: a partitioned disk is written around"),
         Mistake(["--base=sometimes"], 64, "--base: \"sometimes\" is not known", "fresh, cached, offline"),
-        Mistake(["--base=cached"], 64, "--base: a base is in a thin pool", "--lvm_thin=POOL"),
+        Mistake(["--lvm=a", "--base=cached"], 64, "--base: on volumes, a base is in a thin pool", "--lvm_thin=POOL"),
         Mistake(
             ["--lvm=a", "--lvm_thin=pool", "--base=cached", "--layout=disk"], 64, "--base: a base is a file system"),
         Mistake(["--lvm=a", "--lvm_thin=pool", "--base=cached", "--fs=xfs", "--size=1G"], 64, "--base", "and no xfs"),

@@ -40,8 +40,14 @@ struct ManualPagesTests {
             DomusCommand.configuration.subcommands.first { $0.configuration.commandName == name }
         )
         let page = try ManualPage("domus-\(name).8")
-        let parser = try Set(ParsedHelp(command).names)
+        var parser = try Set(ParsedHelp(command).names)
         #expect(parser.count > 5)
+        if name == "base" {
+            // Those of base build are create's, whose page has them.
+            let create = try Set(ParsedHelp(CreateCommand.self).names)
+            #expect(create.subtracting(["count", "start", "parallel"]).isSubset(of: parser))
+            parser.subtract(create.subtracting(page.options))
+        }
         expectEqual(page.options, parser, "domus-\(name).8", "the parser of \(name)")
     }
 

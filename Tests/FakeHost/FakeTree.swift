@@ -112,7 +112,10 @@ package struct FakeTree: Sendable {
         case .directory:
             FileEntry(kind: .directory, identity: identity, mode: node.mode, size: 4096, allocated: 4096)
         case .file(let bytes, let size):
-            FileEntry(kind: .file, identity: identity, mode: node.mode, size: size, allocated: Int64(bytes.count))
+            FileEntry(
+                kind: .file, identity: identity, mode: node.mode, size: size, allocated: Int64(bytes.count),
+                changed: Int64(bitPattern: bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })
+            )
         case .link(let target):
             FileEntry(
                 kind: .symbolicLink, identity: identity, mode: 0o777, size: Int64(target.utf8.count), allocated: 0)

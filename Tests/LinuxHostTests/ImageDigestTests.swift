@@ -65,7 +65,7 @@ struct ImageDigestTests {
             for allocated in [false, true] {
                 let target = directory.appending("copy-\(allocated)")
                 _ = try files.createImage(target, size: ByteSize(bytes: 2 * Self.size), allocated: allocated)
-                let digest = try await files.copyImage(source, to: target, digests: true)
+                let digest = try await files.copyImage(source, to: target, shares: !allocated, digests: true)
                 #expect(try await digest == files.digest(ofImage: source))
                 let entry = try #require(try files.entry(at: target))
                 #expect(entry.size == 2 * Self.size)
@@ -75,7 +75,7 @@ struct ImageDigestTests {
                     let found = try files.bytes(of: target, at: offset, count: 1 << 20)
                     #expect(found.starts(with: wanted) && found.dropFirst(wanted.count).allSatisfy { $0 == 0 })
                 }
-                #expect(try await files.copyImage(source, to: target, digests: false) == nil)
+                #expect(try await files.copyImage(source, to: target, shares: !allocated, digests: false) == nil)
             }
         }
     }

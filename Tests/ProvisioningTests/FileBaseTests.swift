@@ -68,6 +68,26 @@ struct FileBaseTests {
         #expect(difference(try world.state(), from: before) == [])
     }
 
+    @Test("what was found whole is believed for a day, of a file that nobody has touched")
+    func verification() async throws {
+        let world = try await Work.worldWithFileBase()
+        let base = try record(world)
+        let verified = try #require(base.verified)
+        let stamp = try world.process().host.files.entry(at: FilePath(base.place.text))?.stamp
+        #expect(verified.stamp == stamp)
+        #expect(verified.holds(stamp, at: verified.time) && verified.holds(stamp, at: verified.time + 86399))
+        #expect(!verified.holds(stamp, at: verified.time + 86400) && !verified.holds(stamp, at: verified.time - 1))
+        #expect(!verified.holds(nil, at: verified.time))
+        // An old one is made anew by the clone that reads it.
+        let old = try world.copy { base in
+            var base = base
+            base.verified = base.verified.map { .init(stamp: $0.stamp, time: $0.time - 86400) }
+            return base
+        }
+        try await Work.createClone(Work.fileClone(), in: old, as: old.process())
+        #expect(try record(old).verified == verified)
+    }
+
     @Test("one that somebody has removed, or cut off, is none; a stranger in its place is in the way")
     func lost() async throws {
         let start = try await Work.worldWithFileBase()

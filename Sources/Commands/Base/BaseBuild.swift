@@ -24,11 +24,16 @@ extension BaseCommand {
             let host = Host.ofThisMachine
             let console = Console(json: shared.json, verbose: options.verbose == true)
             let wishes = try await Wishes(
-                options.layer, config: options.config, defaults: BaseCommand.anyGuest, shared: shared, host, console)
+                options.layer, config: options.config, certainties: BaseCommand.anyGuest, shared: shared, host, console)
             var built = try await wishes.built(on: host)
             // Who asks for a base wants one that is new, and has no use for none.
             if wishes.values.given("base") == nil || built.spec.install.base == .never {
                 built.spec.install.base = try BaseBuilder.required(built.spec)
+            }
+            if options.dumpconfig {
+                let description = SpecDescription(built.spec, starts: false)
+                console.result(description.lines.joined(separator: "\n") + "\n", json: description)
+                return
             }
             for note in built.notes { console.note(note) }
             for warning in built.warnings { console.warn(warning) }
@@ -62,7 +67,7 @@ extension BaseCommand {
         }
     }
 
-    /// A name and an address that no base has any use for.
+    /// A name and an address, of which a base has neither: those in files are of guests.
     static var anyGuest: Values.Layer {
         Values.Layer(entries: [("hostname", "base", .builtIn), ("dhcp", "1", .builtIn)])
     }

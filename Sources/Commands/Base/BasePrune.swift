@@ -42,15 +42,23 @@ extension BaseCommand {
             let pruning = try pruning()
             let store = try shared.existingStore(host)
             if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
-            let bases = try (store?.bases() ?? []).map { (base: $0, takes: try $0.room(on: host)) }
+            var bases: [(base: BaseRecord, takes: Int64?)] = []
+            for base in try store?.bases() ?? [] {
+                guard try base.hasHome(on: host) else {
+                    console.warn("\(base.id) is passed over: where \(base.place.text) should be there is nothing now")
+                    continue
+                }
+                bases.append((base: base, takes: try base.room(on: host)))
+            }
             var documents: [Document] = []
             var text = ""
             var trouble: ProvisioningError?
             for choice in pruning.choices(among: bases, now: host.clock.seconds) {
                 do throws(ProvisioningError) {
                     if !dryRun, let store {
-                        _ = try await Provisioner(host: host, store: store, reporter: console).remove(
+                        let isRemoved = try await Provisioner(host: host, store: store, reporter: console).remove(
                             choice.base, run: RandomIdentifier.run(host.random))
+                        if !isRemoved, choice.reason != .gone { console.warn(choice.base.strangerText) }
                     }
                 } catch {
                     // One that is in use does not keep the others.

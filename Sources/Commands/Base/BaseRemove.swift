@@ -40,7 +40,7 @@ extension BaseCommand {
                     try BaseCommand.requireRoot(host, to: "remove a base")
                     let provisioner = Provisioner(host: host, store: store, reporter: console)
                     if try await !provisioner.remove(base, run: RandomIdentifier.run(host.random)) {
-                        console.warn("\(base.place.text): it was gone, or not the one that Domus made")
+                        console.warn(base.strangerText)
                     }
                 }
                 text += "\(dryRun ? "Would remove" : "Removed"): \(base.id) (\(base.place.text))\n"
@@ -49,4 +49,9 @@ extension BaseCommand {
             console.result(text, json: documents)
         }
     }
+}
+
+extension BaseRecord {
+    /// Of one of which only the record was removed.
+    var strangerText: String { "\(place.text): it was gone, or not the one that Domus made" }
 }

@@ -85,7 +85,8 @@ extension BaseCommand {
                     "a base cannot be a \(manifest.fileSystem): \(BaseManifest.path(of: path))", exit: .badData)
             }
             let wishes = try await Wishes(
-                layer(of: manifest, path), config: nil, defaults: BaseCommand.anyGuest, shared: shared, host, console)
+                layer(of: manifest, path), config: nil, certainties: BaseCommand.anyGuest, shared: shared, host, console
+            )
             let built = try await wishes.built(on: host)
             guard let home = BaseHome(of: built.spec.storage) else {
                 throw OptionError("on volumes, a base is in a thin pool", hint: "add --lvm_thin=POOL")

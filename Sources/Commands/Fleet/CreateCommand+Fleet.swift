@@ -45,9 +45,11 @@ extension CreateCommand {
                 console: members.isEmpty ? console : nil)
             let plans = try await planner.plans(store, of: members.first?.plans.create.base)
             if let needed = plans.base { base = needed }
-            let preflight = Preflight(host: host, store: store, plan: plans.create)
-            for warning in try await preflight.check(replacesExisting: replaces)
-            where told.insert(warning).inserted { console.warn(warning) }
+            let preflight = Preflight(
+                host: host, store: store, plan: plans.create, count: members.isEmpty ? specs.count : 1)
+            var warnings = try await preflight.check(replacesExisting: replaces)
+            if members.isEmpty, !options.dryRun { warnings += await preflight.warnings() }
+            for warning in warnings where told.insert(warning).inserted { console.warn(warning) }
             members.append(Fleet.Member(spec: spec, plans: plans))
         }
         if options.dryRun {

@@ -60,7 +60,6 @@ struct Fleet {
 
     /// Makes them; one that fails is taken back, and does not keep the others from being made.
     func make(_ members: [Member]) async -> [Outcome] {
-        let provisioner = Provisioner(host: host, store: store, reporter: console)
         var outcomes = [Outcome?](repeating: nil, count: members.count)
         await withTaskGroup(of: (Int, Outcome).self) { group in
             var next = 0
@@ -69,7 +68,7 @@ struct Fleet {
                 guard next < members.count, !Task.isCancelled else { return }
                 let (number, member) = (next, members[next])
                 next += 1
-                group.addTask { (number, await make(member, provisioner)) }
+                group.addTask { (number, await make(member)) }
             }
             for _ in 0..<limit { add() }
             for await (number, outcome) in group {
@@ -85,12 +84,12 @@ struct Fleet {
         }
     }
 
-    private func make(_ member: Member, _ provisioner: Provisioner) async -> Outcome {
+    private func make(_ member: Member) async -> Outcome {
         let name = member.spec.hostname.name
         do {
             let log = try GuestLog(directory: logs, guest: name, host: host).begin("create")
-            let quiet = Provisioner(provisioner, reporter: MemberReporter(name: name, console: console))
-            let created = try await quiet.create(
+            let reporter = MemberReporter(name: name, console: console)
+            let created = try await Provisioner(host: host, store: store, reporter: reporter).create(
                 member.plans.create, run: member.plans.run, log: log, replacesExisting: replaces, keepsFailed: keeps)
             return .made(GuestSummaryDocument(created, spec: member.spec, log: log))
         } catch {

@@ -70,7 +70,12 @@ struct NetworkBuilder {
         var addresses: [InterfaceAddress] = []
         var ofPool: [InterfaceAddress] = []
         let wishes = ips.filter { $0.value == "auto" }
-        if let wish = wishes.first { ofPool = try pooled(wishes.count, for: hostname, netmask, wish.place) }
+        if let wish = wishes.first {
+            let own = ips.filter { $0.value != "auto" }.compactMap { given in
+                try? IPAddress(parsing: String(given.value.prefix { $0 != "/" }))
+            }
+            ofPool = try pooled(wishes.count, for: hostname, netmask, except: own, wish.place)
+        }
         for given in ips {
             if given.value == "auto" {
                 addresses.append(ofPool.removeFirst())
@@ -90,7 +95,7 @@ struct NetworkBuilder {
 
     /// Addresses of the pool that `--ip-pool` names, or a file: xen-tools' own, unless `ipfile` says another.
     private func pooled(
-        _ count: Int, for hostname: Hostname, _ netmask: Int?, _ place: Place
+        _ count: Int, for hostname: Hostname, _ netmask: Int?, except own: [IPAddress], _ place: Place
     ) throws(OptionError) -> [InterfaceAddress] {
         let text = if let given = values.given("ip-pool") { given } else { try poolFile(place) }
         guard let allocator else {
@@ -99,13 +104,13 @@ struct NetworkBuilder {
         let pool = try text.parsed { value throws(ValueError) in
             try AddressPool(parsing: value, prefixLength: netmask)
         }
-        var routers: Set<IPAddress> = []
+        var others = Set(own)
         for given in values.list("gateway") + values.list("gateway6") {
-            routers.insert(try given.parsed(IPAddress.init(parsing:)))
+            others.insert(try given.parsed(IPAddress.init(parsing:)))
         }
         let found: [InterfaceAddress]
         do {
-            found = try allocator.addresses(count, of: pool, for: hostname, except: routers)
+            found = try allocator.addresses(count, of: pool, for: hostname, except: others)
         } catch {
             throw OptionError("\(place): cannot tell which addresses are free: \(error)", exit: .unavailable)
         }

@@ -12,15 +12,15 @@ struct Wishes {
 
     /// - Parameters:
     ///   - config: `--config`.
-    ///   - defaults: what holds where nobody says anything else.
+    ///   - certainties: what holds whatever else is said.
     init(
-        _ commandLine: Values.Layer, config: String?, defaults: Values.Layer? = nil, shared: SharedOptions,
+        _ commandLine: Values.Layer, config: String?, certainties: Values.Layer? = nil, shared: SharedOptions,
         _ host: Host, _ console: Console
     ) async throws {
         let directory = shared.configurationDirectory
         knowledge = try await HostKnowledge(host: host, configurationDirectory: directory)
         let files = ConfigurationFiles(host: host, knowledge: knowledge)
-        var layers = [commandLine]
+        var layers = (certainties.map { [$0] } ?? []) + [commandLine]
         var unknown: [String: String] = [:]
         var texts: [NamedText] = []
         if let config {
@@ -39,7 +39,6 @@ struct Wishes {
             layers.append(read.layer)
             unknown.merge(read.unknown) { stronger, _ in stronger }
         }
-        if let defaults { layers.append(defaults) }
         values = Values(layers: layers)
         self.unknown = unknown
     }

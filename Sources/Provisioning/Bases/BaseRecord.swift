@@ -68,6 +68,8 @@ package struct BaseRecord: Sendable, Hashable {
     package var place: Place
     /// What it holds; nil for a volume of a base that was made before digests were kept.
     package var digest: ImageDigest?
+    /// When it was read last; nil for a volume.
+    package var verified: Verification?
     /// Bytes: no clone is smaller.
     package var size: Int64
     /// Seconds since 1970.
@@ -76,6 +78,26 @@ package struct BaseRecord: Sendable, Hashable {
     package var used: Int64?
     /// The version of Domus that made it.
     package var madeBy: String
+
+    /// That it held what was written.
+    package struct Verification: Sendable, Hashable, Codable {
+        package let stamp: FileStamp
+        /// Seconds since 1970.
+        package let time: Int64
+
+        package init(stamp: FileStamp, time: Int64) {
+            self.stamp = stamp
+            self.time = time
+        }
+
+        /// Seconds after which a disk is not believed any more.
+        private static let day: Int64 = 86400
+
+        /// Whether it is still to be believed of a file that is so now.
+        package func holds(_ stamp: FileStamp?, at now: Int64) -> Bool {
+            stamp == self.stamp && (0..<Self.day).contains(now - time)
+        }
+    }
 
     /// What it is on.
     package enum Place: Sendable, Hashable {
@@ -108,7 +130,8 @@ package struct BaseRecord: Sendable, Hashable {
 
     package init(
         id: String, shape: String, state: String, distribution: String, codename: String, architecture: String,
-        installMethod: String, fileSystem: String, place: Place, digest: ImageDigest?, size: Int64, created: Int64,
+        installMethod: String, fileSystem: String, place: Place, digest: ImageDigest?,
+        verified: Verification? = nil, size: Int64, created: Int64,
         used: Int64? = nil, madeBy: String
     ) {
         self.id = id
@@ -121,6 +144,7 @@ package struct BaseRecord: Sendable, Hashable {
         self.fileSystem = fileSystem
         self.place = place
         self.digest = digest
+        self.verified = verified
         self.size = size
         self.created = created
         self.used = used
@@ -144,10 +168,13 @@ package struct BaseRecord: Sendable, Hashable {
             && volume.tags.contains(VolumeTags.all) && volume.pool == pool && volume.isReadOnly
     }
 
-    /// Whether its volume group is there; of one in a file nothing is asked.
+    /// Whether its volume group, or its directory, is there: a disk may come back with it.
     package func hasHome(on host: Host) throws -> Bool {
-        guard case .volume(let volume, _) = place else { return true }
-        return try host.volumes.groups().contains { $0.name == volume.group }
+        switch place {
+        case .volume(let volume, _): try host.volumes.groups().contains { $0.name == volume.group }
+        case .image(let file):
+            try host.files.entry(at: FilePath(file.path).removingLastComponent())?.kind == .directory
+        }
     }
 
     /// Whether what it is on is there, as far as can be told without reading it.
@@ -177,7 +204,7 @@ package struct BaseRecord: Sendable, Hashable {
 extension BaseRecord: Codable {
     private enum Key: String, CodingKey {
         case id, shape, state, distribution, codename, architecture, installMethod, fileSystem, volume, pool, image
-        case digest, size, created, used, madeBy
+        case digest, verified, size, created, used, madeBy
     }
 
     package init(from decoder: any Decoder) throws {
@@ -195,6 +222,7 @@ extension BaseRecord: Codable {
             architecture: try text(.architecture), installMethod: try text(.installMethod),
             fileSystem: try text(.fileSystem), place: place,
             digest: try values.decodeIfPresent(ImageDigest.self, forKey: .digest),
+            verified: try values.decodeIfPresent(Verification.self, forKey: .verified),
             size: try values.decode(Int64.self, forKey: .size),
             created: try values.decode(Int64.self, forKey: .created),
             used: try values.decodeIfPresent(Int64.self, forKey: .used), madeBy: try text(.madeBy))
@@ -215,6 +243,7 @@ extension BaseRecord: Codable {
         case .image(let file): try values.encode(file, forKey: .image)
         }
         try values.encodeIfPresent(digest, forKey: .digest)
+        try values.encodeIfPresent(verified, forKey: .verified)
         try values.encode(size, forKey: .size)
         try values.encode(created, forKey: .created)
         try values.encodeIfPresent(used, forKey: .used)

@@ -74,13 +74,18 @@ struct PublishBase: Step {
         }
         let effects = context.effects
         let place = try publish(findings, in: context)
+        let now = context.host.clock.seconds
+        var verified: BaseRecord.Verification?
+        if case .image(let file) = place, let entry = try context.host.files.entry(at: FilePath(file.path)) {
+            verified = BaseRecord.Verification(stamp: entry.stamp, time: now)
+        }
         let spec = context.spec
         let record = BaseRecord(
             id: reference.id, shape: shape.key, state: state.digest, distribution: spec.release.distribution.rawValue,
             codename: spec.release.codename, architecture: spec.architecture.rawValue,
             installMethod: method, fileSystem: shape.fileSystem.rawValue,
-            place: place, digest: made.digest, size: findings.volumes[MakeBase.drive]?.size ?? made.size,
-            created: context.host.clock.seconds, madeBy: Product.version)
+            place: place, digest: made.digest, verified: verified,
+            size: findings.volumes[MakeBase.drive]?.size ?? made.size, created: now, madeBy: Product.version)
         let superseded = try superseded(in: context)
         // One of that number whose volume or file somebody has taken away is forgotten.
         let lost = try effects.store.bases().filter { $0.id == reference.id }
@@ -179,20 +184,26 @@ struct CloneBase: Step {
         for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
     }
 
-    /// What is copied is read for its digest too: a base that a disk has damaged is not used.
+    /// What is copied is read for its digest too, unless that was done within a day and the file has not been changed since:
+    /// a base that is damaged is not used.
     private func copy(
         _ image: FilePath, of record: BaseRecord, _ findings: Findings, in context: RunContext
     ) async throws {
         let files = context.host.files
         let clone = context.workingPath(of: disks.drive(disks.root.drive), findings)
-        _ = try files.createImage(
-            clone, size: disks.root.partition.size, allocated: context.spec.storage.allocation == .full)
-        // Many guests of one command are copies of what was read once.
-        let file = try files.entry(at: image)?.identity
-        let isKnown = context.verified.holds(file)
-        let digest = try await files.copyImage(image, to: clone, digests: !isKnown)
+        let isFull = context.spec.storage.allocation == .full
+        _ = try files.createImage(clone, size: disks.root.partition.size, allocated: isFull)
+        let now = context.host.clock.seconds
+        let stamp = try files.entry(at: image)?.stamp
+        let isKnown = record.verified?.holds(stamp, at: now) ?? false
+        let digest = try await files.copyImage(image, to: clone, shares: !isFull, digests: !isKnown)
         guard isKnown || digest == record.digest else { throw record.damaged }
-        context.verified.note(file)
+        guard let stamp, try files.entry(at: image)?.stamp == stamp else {
+            throw ProvisioningError("somebody has written to \(image) while it was copied", exit: .temporary)
+        }
+        if !isKnown {
+            try context.effects.store.note(BaseRecord.Verification(stamp: stamp, time: now), ofBaseAt: record.place)
+        }
     }
 }
 

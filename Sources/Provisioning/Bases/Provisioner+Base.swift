@@ -190,8 +190,9 @@ extension Provisioner {
         }
         var isThere = false
         do {
-            isThere = try isRemovable(base)
-            try store.commit(run: run, removingBases: [base.place.key], tidying: isThere ? [base.removal] : [])
+            let removal = try await removal(of: base)
+            isThere = removal != nil
+            try store.commit(run: run, removingBases: [base.place.key], tidying: removal.map { [$0] } ?? [])
         } catch {
             throw await failure(error, step: step, run: run, log: nil, keeps: false)
         }
@@ -204,21 +205,27 @@ extension Provisioner {
         return isThere
     }
 
-    /// - Returns: false for one that is gone, or not the one that was made.
-    private func isRemovable(_ base: BaseRecord) throws -> Bool {
+    /// - Returns: nil for one that is gone, or not the one that was made.
+    private func removal(of base: BaseRecord) async throws -> Undo? {
         switch base.place {
-        case .image(let file): return try host.files.entry(at: FilePath(file.path))?.identity == file.identity
+        case .image(let file):
+            let path = FilePath(file.path)
+            guard let entry = try host.files.entry(at: path), entry.kind == .file else { return nil }
+            if entry.identity == file.identity { return base.removal }
+            // One that was moved to another disk, or has come back from a backup, is the base by what it holds.
+            guard entry.size == base.size, try await host.files.digest(ofImage: path) == base.digest else { return nil }
+            return .removeFile(path: file.path, identity: entry.identity)
         case .volume(let own, _):
             let group = try VolumeGroupName(own.group)
             guard try host.volumes.groups().contains(where: { $0.name == group.name }),
                 let volume = try host.volumes.volumes(in: group).first(where: base.isOn)
-            else { return false }
+            else { return nil }
             guard !volume.isOpen else {
                 throw ProvisioningError(
                     "the volume \(own.path) of the base \(base.id) is in use", exit: .temporary,
                     hint: "end what has it open: a mount, a copy")
             }
-            return true
+            return base.removal
         }
     }
 }

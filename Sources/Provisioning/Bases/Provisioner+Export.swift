@@ -26,7 +26,13 @@ extension Provisioner {
             guard try base.hasHome(on: host), try base.isThere(on: host) else { return .gone }
             guard let digest = base.digest else { return .unknown }
             if case .image(let file) = base.place {
-                return try await host.files.digest(ofImage: FilePath(file.path)) == digest ? .whole : .damaged
+                let path = FilePath(file.path)
+                let stamp = try host.files.entry(at: path)?.stamp
+                guard try await host.files.digest(ofImage: path) == digest else { return .damaged }
+                if let stamp {
+                    try store.note(.init(stamp: stamp, time: host.clock.seconds), ofBaseAt: base.place)
+                }
+                return .whole
             }
         } catch {
             throw ProvisioningError(error)

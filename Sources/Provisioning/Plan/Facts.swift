@@ -101,8 +101,6 @@ package struct RunContext: Sendable {
     package let reporter: any Reporter
     /// Whether a guest of the name gives way to this one.
     package let replacesExisting: Bool
-    /// The bases that this command has read.
-    var verified = VerifiedBases()
 
     package var host: Host { effects.host }
 

@@ -10,11 +10,14 @@ package struct Preflight: Sendable {
     let host: Host
     let store: StateStore?
     let plan: CreatePlan
+    /// How many guests like this one there is to be room for.
+    private let count: Int
 
-    package init(host: Host, store: StateStore?, plan: CreatePlan) {
+    package init(host: Host, store: StateStore?, plan: CreatePlan, count: Int = 1) {
         self.host = host
         self.store = store
         self.plan = plan
+        self.count = count
     }
 
     /// Looks, and changes nothing.
@@ -38,7 +41,7 @@ package struct Preflight: Sendable {
             try checkRoom()
             try checkMounts()
             try plan.base?.record?.checkRoom(for: plan.spec.hostname, plan.disks.root.partition.size)
-            let warnings = try await VolumePreflight(host: host, store: store, plan: plan)?.check() ?? []
+            let warnings = try await VolumePreflight(host: host, store: store, plan: plan, count: count)?.check() ?? []
             try await DevicePreflight(
                 host: host, store: store, hostname: plan.spec.hostname,
                 configurations: plan.spec.configuration.directory, disks: plan.disks,
@@ -171,13 +174,14 @@ package struct Preflight: Sendable {
     private func checkRoom() throws {
         let storage = plan.spec.storage
         let free = try host.files.freeSpace(at: storage.directory)
-        let sum = storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes }
+        let sum = storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes } * Int64(count)
         // Of a guest on volumes only its kernel is there, and the tree that the volumes are written from, for a while.
         guard case .files = storage.home else { return }
         let needed = storage.allocation == .full ? sum : 0
         guard free.bytes >= needed else {
             throw ProvisioningError(
-                "there is no room for \(plan.spec.hostname) in \(storage.directory): its images take "
+                "there is no room for \(plan.spec.hostname.name(andMore: count)) in \(storage.directory): "
+                    + "\(count == 1 ? "its" : "their") images take "
                     + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
                 exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir, or use --image=sparse")
         }

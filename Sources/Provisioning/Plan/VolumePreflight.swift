@@ -10,15 +10,19 @@ struct VolumePreflight {
     private let plan: CreatePlan
     private let room: VolumeRoom
     private let wiping: Bool
+    private let count: Int
 
     /// nil for a guest that has none.
-    init?(host: Host, store: StateStore?, plan: CreatePlan) {
+    ///
+    /// - Parameter count: how many guests like this one there is to be room for.
+    init?(host: Host, store: StateStore?, plan: CreatePlan, count: Int) {
         guard case .volumes(let group, let pool, let wiping) = plan.spec.storage.home else { return nil }
         self.host = host
         self.store = store
         self.plan = plan
         room = VolumeRoom(host: host, groupName: group, poolName: pool)
         self.wiping = wiping
+        self.count = count
     }
 
     /// - Returns: what is not wrong yet.
@@ -32,7 +36,7 @@ struct VolumePreflight {
         if let pool = try room.pool(volumes) {
             try room.checkFill(pool, for: "another guest")
             if wiping { try room.checkZeroing(pool) }
-            let added = try plan.disks.drives.reduce(0) { $0 + (try plan.disks.size(of: $1).bytes) }
+            let added = try plan.disks.drives.reduce(0) { $0 + (try plan.disks.size(of: $1).bytes) } * Int64(count)
             warnings = await room.warnings(pool, volumes, adding: added, free: group.free)
         } else {
             try checkExtents(group)
@@ -88,13 +92,19 @@ struct VolumePreflight {
     private func checkExtents(_ group: VolumeGroup) throws {
         let needed = try plan.disks.drives.reduce(Int64(0)) { sum, drive in
             let extents = (try plan.disks.size(of: drive).bytes + group.extentSize - 1) / group.extentSize
-            return sum + extents * group.extentSize
+            return sum + extents * group.extentSize * Int64(count)
         }
         guard needed > group.free else { return }
         throw ProvisioningError(
-            "there is no room for \(plan.spec.hostname) in the volume group \(room.groupName): its volumes take "
+            "there is no room for \(plan.spec.hostname.name(andMore: count)) in the volume group \(room.groupName): "
+                + "\(count == 1 ? "its" : "their") volumes take "
                 + "\(ByteSize(bytes: needed).rounded), \(ByteSize(bytes: group.free).rounded) are free, and "
                 + "\(ByteSize(bytes: needed - group.free).rounded) are missing",
             exit: .cannotCreate, hint: "make the guest smaller, or the group larger with vgextend(8)")
     }
+}
+
+extension Hostname {
+    /// `web01`, or `web01 and 49 more`.
+    func name(andMore count: Int) -> String { count == 1 ? name : "\(name) and \(count - 1) more" }
 }

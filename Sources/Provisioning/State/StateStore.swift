@@ -6,7 +6,8 @@ import SystemPackage
 
 /// The journal of runs and the records of guests, in one SQLite database, durable after every call.
 ///
-/// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect`, `guest` and `base`.
+/// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect`, `guest`, `base` and
+/// `address`.
 package final class StateStore: Sendable {
     private let database: DatabaseQueue
     private let path: String
@@ -166,7 +167,10 @@ package final class StateStore: Sendable {
 
     private static func save(_ base: BaseRecord, in database: Database) throws {
         try database.execute(
-            sql: "INSERT OR REPLACE INTO base (place, created, record) VALUES (?, ?, ?)",
+            sql: """
+                INSERT INTO base (place, created, record) VALUES (?, ?, ?)
+                ON CONFLICT (place) DO UPDATE SET created = excluded.created, record = excluded.record
+                """,
             arguments: [base.place.key, base.created, encode(base)])
     }
 
@@ -202,6 +206,17 @@ package final class StateStore: Sendable {
         try read { database in
             try String.fetchAll(database, sql: "SELECT record FROM guest ORDER BY name")
                 .map { try Self.decode(GuestRecord.self, $0) }
+        }
+    }
+
+    /// Notes that a base held what was written. One that is gone by now is not made again.
+    package func note(_ verification: BaseRecord.Verification, ofBaseAt place: BaseRecord.Place) throws(StateError) {
+        try write { database in
+            let text = try String.fetchOne(
+                database, sql: "SELECT record FROM base WHERE place = ?", arguments: [place.key])
+            guard var base = try text.map({ try Self.decode(BaseRecord.self, $0) }) else { return }
+            base.verified = verification
+            try Self.save(base, in: database)
         }
     }
 
