@@ -5,7 +5,7 @@
 #   make check          build and run every test that needs no Xen host
 #   make check-xen      run the program on an emulated Xen host, and boot its guests   (SCENARIO=name for one)
 #   make check-xen-full the slow scenarios too
-#   make bench          compare with debootstrap and mmdebstrap: Benchmarks/Results   (RUNS=5 DIST=bookworm)
+#   make bench          compare with peers, and with a copy: Benchmarks/Results   (RUNS=5 DIST=bookworm PART=name)
 #   make lint           format, shell scripts, manual pages
 #   make install        DESTDIR= PREFIX=/usr/local
 
@@ -36,6 +36,7 @@ SCENARIO =
 # What a comparison needs beside them.
 BENCH_PACKAGES = eatmydata hyperfine librsvg2-bin
 RUNS = 5
+PART =
 
 .PHONY: all release guest check check-xen check-xen-full bench lint install clean
 .PHONY: build-packages guest-packages test-packages lab-packages bench-packages
@@ -83,7 +84,7 @@ lab: release
 
 bench: release bench-packages
 	$(SWIFT) build --product bench
-	$(SUDO) "$$($(SWIFT) build --show-bin-path)/bench" --runs=$(RUNS) --suite=$(DIST)
+	$(SUDO) "$$($(SWIFT) build --show-bin-path)/bench" --runs=$(RUNS) --suite=$(DIST) $(if $(PART),--part=$(PART))
 
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift

@@ -61,7 +61,8 @@ let package = Package(
         room(
             "Commands",
             [
-                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings", "Storage",
+                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings",
+                "Storage",
                 "Tailoring", "XenConfig", argumentParser, crypto, system,
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),

@@ -11,6 +11,9 @@ struct Bench: AsyncParsableCommand {
         commandName: "bench", abstract: "Compare Domus with its peers, in turns, and write a table and a picture.",
         discussion: "Roots are made below TMPDIR.")
 
+    @Option(help: "Only this contest: root, guest, clone or fleet.")
+    var part: String?
+
     @Option(help: "How often each does its work.")
     var runs = 5
 
@@ -27,8 +30,18 @@ struct Bench: AsyncParsableCommand {
         guard geteuid() == 0 else { throw ValidationError("only root can make root file systems") }
         let work = try TemporaryDirectory("bench")
         let program = FilePath(domus).isAbsolute ? domus : "\(Self.workingDirectory)/\(domus)"
-        let contest = Contest.root(
-            suite, mirror: try await mirror(program, work), domus: program, state: work("state"))
+        let here = Contest.Circumstances(
+            suite: suite, mirror: try await mirror(program, work), domus: program, work: work.path)
+        let contests = try Contest.all(here).filter { part == nil || $0.name == part }
+        guard !contests.isEmpty else { throw ValidationError("there is no contest \(part ?? "")") }
+        for contest in contests { try await hold(contest, work) }
+    }
+
+    private func hold(_ contest: Contest, _ work: TemporaryDirectory) async throws {
+        print("\(contest.name): \(contest.title)")
+        for command in contest.preparation {
+            try await TestSupport.run(command[0], Array(command.dropFirst()), timeout: .seconds(900)).orThrow()
+        }
         let able = contest.contestants.filter { contestant in
             let missing = contestant.needs.filter { findProgram($0) == nil }
             if !missing.isEmpty {
@@ -42,13 +55,19 @@ struct Bench: AsyncParsableCommand {
             for place in able.indices {
                 let index = (place + round) % able.count
                 // Removed at the end: an ext4 avoids inodes that were deleted in the last five seconds, one by one.
-                let target = work("\(round)-\(index)")
-                let seconds = try await measure(able[index].command(target), work)
+                let target = work("\(contest.name)\(round)-\(index)")
+                let seconds = try await measure(able[index].command(target), work) * able[index].times
                 results[index].seconds.append(seconds)
-                results[index].packages = try Self.packages(in: target)
+                if let system = contest.system { results[index].packages = try await Self.packages(in: system(target)) }
                 print("\(round + 1)/\(runs) \(able[index].name): \(Report.rounded(seconds)) s")
-                // What one has left to be written is not the next one's burden.
+                if contest.isLarge {
+                    for name in try names(in: work("guests/domains")) where name.hasPrefix("g\(contest.name)") {
+                        try await TestSupport.run("rm", ["-r", work("guests/domains/\(name)").string]).orThrow()
+                    }
+                }
+                // What one has left to be written is not the next one's burden; nor are the inodes that were removed.
                 sync()
+                if contest.isLarge { try await Task.sleep(for: .seconds(6)) }
             }
         }
         let report = Report(contest: contest, results: results, machine: try Self.machine())
@@ -92,9 +111,15 @@ struct Bench: AsyncParsableCommand {
     }
 
     /// How many packages are installed: what was done must be the same.
-    private static func packages(in root: FilePath) throws -> Int {
-        try readText(root.pushing("var/lib/dpkg/status")).split(separator: "\n")
-            .count { $0.hasPrefix("Status: install ok installed") }
+    private static func packages(in system: Contest.System) async throws -> Int {
+        let status =
+            switch system {
+            case .directory(let root): try readText(root.pushing("var/lib/dpkg/status"))
+            case .image(let image):
+                try await TestSupport.run("debugfs", ["-R", "cat /var/lib/dpkg/status", image.string]).orThrow()
+                    .standardOutput
+            }
+        return status.split(separator: "\n").count { $0.hasPrefix("Status: install ok installed") }
     }
 
     private static func machine() throws -> String {

@@ -25,7 +25,7 @@ struct Report: Sendable {
         for (index, result) in results.enumerated() {
             let ratio = index == 0 ? "" : "\(Self.rounded(ratio(to: result))) of it"
             let cells = [
-                result.name, "\(result.packages)", Self.rounded(result.median),
+                result.name, contest.system == nil ? "" : "\(result.packages)", Self.rounded(result.median),
                 Self.rounded(result.seconds.min() ?? 0), Self.rounded(result.seconds.max() ?? 0), ratio,
             ]
             lines.append("| \(cells.joined(separator: " | ")) |")

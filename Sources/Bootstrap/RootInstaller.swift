@@ -70,10 +70,11 @@ package protocol RootInstaller: Sendable {
 
 /// The installer for each method.
 package enum RootInstallers {
-    package static func installer(for spec: GuestSpec) -> any RootInstaller {
+    /// - Parameter hooks: the names of the stock hooks of the phase base that will run on what is installed.
+    package static func installer(for spec: GuestSpec, hooks: Set<String> = []) -> any RootInstaller {
         switch spec.install.method {
         case .debootstrap: Debootstrap(spec)
-        case .native: NativeInstaller(spec)
+        case .native: NativeInstaller(spec, hooks: hooks)
         case .mmdebstrap: Mmdebstrap(spec)
         case .tar(let archive): TarInstaller(archive: archive)
         case .copy(let directory): CopyInstaller(source: directory)

@@ -88,6 +88,9 @@ package struct HookSet: Sendable, Hashable {
         self.passedOver = passedOver
     }
 
+    /// The names of the hooks that came with Domus and are for bases.
+    package var stockOfBase: Set<String> { Set(hooks.filter { $0.isStock && $0.phase == .base }.map(\.name)) }
+
     /// Editors' and dpkg's leftovers are no hooks (as in xen-tools and run-parts(8)).
     private static func isHookName(_ name: String) -> Bool {
         !name.hasPrefix(".") && !name.hasSuffix("~") && !name.contains(".dpkg-") && !name.hasSuffix(".bak")

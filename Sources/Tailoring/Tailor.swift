@@ -48,10 +48,13 @@ package struct Tailor: Sendable {
     /// leads such a write to the host's own files: so the host is read-only to all of them. Roles written for
     /// xen-tools find its common.sh at its old place.
     private var confinement: Confinement {
-        Confinement(
+        var confinement = Confinement(
             helper: helper, root: root, mountsKernelFileSystems: true,
             binds: paths.hostResolver.map { [.init($0, at: "@/etc/resolv.conf")] } ?? [], hostIsReadOnly: true,
             writable: [paths.scratch],
             provides: [.init(paths.hookDirectory.appending("common.sh"), at: "/usr/share/xen-tools/common.sh")])
+        // What becomes the guest's disk is synchronized as a whole in the end.
+        confinement.ignoresSynchronization = true
+        return confinement
     }
 }

@@ -13,7 +13,8 @@ struct TailorTests {
 
     private let confinement = [
         "--root=/site/root", "--mount-kernel-fs", "--bind=/etc/resolv.conf:@/etc/resolv.conf", "--read-only-host",
-        "--writable=/site/scratch", "--provide=/hooks/common.sh:/usr/share/xen-tools/common.sh", "--pid-namespace",
+        "--writable=/site/scratch", "--provide=/hooks/common.sh:/usr/share/xen-tools/common.sh", "--ignore-sync",
+        "--pid-namespace",
         "--allow-unprivileged", "--",
     ]
 
@@ -47,7 +48,8 @@ struct TailorTests {
                     [
                         "--root=/site/root", "--enter", "--mount-kernel-fs",
                         "--bind=/etc/resolv.conf:@/etc/resolv.conf",
-                        "--read-only-host", "--writable=/site/scratch", "--pid-namespace", "--allow-unprivileged",
+                        "--read-only-host", "--writable=/site/scratch", "--ignore-sync", "--pid-namespace",
+                        "--allow-unprivileged",
                         "--stdin",
                         "--", "chpasswd", "-c", "SHA512",
                     ],

@@ -41,6 +41,8 @@ package struct BootstrapRequest: Sendable, Equatable {
     package var sources: [Source]
     package var components: [String]
     package var include: [String]
+    /// What will be asked for by the hooks.
+    package var anticipated: AnticipatedPackages?
     package var proxy: String?
     /// Whether its release files may be older than they say they are good for.
     package var isArchived: Bool
@@ -62,13 +64,16 @@ package struct BootstrapRequest: Sendable, Equatable {
     }
 
     /// What a guest's system is made of.
-    package init(_ spec: GuestSpec) {
+    ///
+    /// - Parameter anticipated: what its hooks will ask for.
+    package init(_ spec: GuestSpec, anticipated: AnticipatedPackages? = nil) {
         let install = spec.install
         self.init(
             variant: .important, architecture: spec.architecture,
             sources: MirrorProbe.all(of: spec).map { Source(mirror: $0.mirror, suite: $0.suite) },
             components: install.components, include: install.include, proxy: install.proxy,
             isArchived: spec.release.isArchived, timeout: install.timeout)
+        self.anticipated = anticipated
     }
 
     package var suite: String { sources[0].suite }

@@ -9,6 +9,8 @@ struct GuestScripts: Sendable {
     let architecture: Architecture
     /// Seconds.
     let timeout: Int
+    /// What all of them find in their environment.
+    var environment: [String: String] = [:]
 
     /// What is in the place of start-stop-daemon(8), for scripts that do not ask whether they may: on the host, shown in the
     /// tree while a program of it runs, so that none of it stays there.
@@ -26,6 +28,7 @@ struct GuestScripts: Sendable {
             "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true",
             "HOME": "/root", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         ]
+        variables.merge(self.environment) { $1 }
         variables.merge(environment) { $1 }
         var confinement = Confinement(
             helper: site.helper, root: site.root, entersRoot: true, mountsKernelFileSystems: true,

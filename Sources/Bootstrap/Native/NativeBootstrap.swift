@@ -55,7 +55,9 @@ package struct NativeBootstrap: Sendable {
         let skeleton = TreeSkeleton(tree: tree, request: request)
         try skeleton.prepare()
         let scripts = GuestScripts(
-            site: site, host: host, architecture: request.architecture, timeout: request.timeout)
+            site: site, host: host, architecture: request.architecture, timeout: request.timeout,
+            // A kernel's initial RAM disk is made by a hook, which knows what must be in it.
+            environment: request.anticipated == nil ? [:] : ["INITRD": "No"])
         try scripts.prepare()
         let unpacking = Unpacking(
             packages: PackageSet(packages), apt: apt, tree: tree, stage: try stage(skeleton), skeleton: skeleton,
@@ -105,7 +107,10 @@ package struct NativeBootstrap: Sendable {
         }
         let names = essential.union(chosen(indices))
         // A name of the index is a word of apt's command line.
-        return names.filter(NativePackage.isName).sorted() + request.include.filter { !names.contains($0) }
+        let further = request.include + (request.anticipated?.names(in: indices) ?? [])
+        var words = names.filter(NativePackage.isName).sorted()
+        for word in further where !words.contains(word) { words.append(word) }
+        return words
     }
 
     /// The stanzas of the files that apt has chosen.
@@ -125,6 +130,7 @@ package struct NativeBootstrap: Sendable {
     /// Packages that nobody asked for: apt removes them when nothing needs them any more.
     private func automatic(_ packages: [NativePackage], essential: Set<Int>, indices: [PackageIndex]) -> [String] {
         let asked = chosen(indices).union(request.include.map(BootstrapRequest.name(in:)))
+            .union(request.anticipated?.names(in: indices) ?? [])
         return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)
     }
 }

@@ -75,9 +75,25 @@ struct Unpacking: Sendable {
         try await unpackRest()
         try await stopwatch.lap("the others unpacked")
         scripts.site.progress?(0.6)
+        let placeholders = try reserveHostKeys()
         try await scripts.configure(nil)
+        for name in placeholders where try tree.contents(of: name) == [] { try tree.remove(name) }
         try await stopwatch.lap("the others configured")
         if try tree.contents(of: Self.policy) == Self.nothingStarts { try tree.remove(Self.policy) }
+    }
+
+    /// Where a hook removes them, the ssh server's package is spared making keys: it makes none for those that there are.
+    ///
+    /// - Returns: the names of those that were put there.
+    private func reserveHostKeys() throws -> [String] {
+        guard skeleton.request.anticipated?.removesHostKeys == true,
+            packages.packages.contains(where: { $0.name == "openssh-server" })
+        else { return [] }
+        return try ["ecdsa", "ed25519", "rsa"].map { "etc/ssh/ssh_host_\($0)_key" }.filter { name in
+            guard try tree.contents(of: name) == nil else { return false }
+            try tree.write([], to: name)
+            return true
+        }
     }
 
     /// Decompression takes a core each; more than a few wait for the disk.

@@ -56,7 +56,8 @@ package struct BasePlan: Sendable {
             environment: HookEnvironment(baseFor: spec, root: shape.fileSystem, paths: hookPaths), paths: hookPaths,
             timeout: spec.tailoring.hookTimeout)
         var steps: [any Step] = [
-            MakeWorkingDirectory(domains: domains), InstallSystem(installer: RootInstallers.installer(for: spec)),
+            MakeWorkingDirectory(domains: domains),
+            InstallSystem(installer: RootInstallers.installer(for: spec, hooks: hooks?.stockOfBase ?? [])),
         ]
         steps += (hooks?.hooks ?? []).filter { $0.phase == .base }.map { RunHook(hook: $0, tailor: tailor) }
         // Each guest takes the kernel out of its own clone.

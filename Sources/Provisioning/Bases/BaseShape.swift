@@ -41,7 +41,7 @@ package struct BaseShape: Sendable, Hashable {
             }
         }
         let parts = Parts(
-            format: 1, method: install.method.name, source: install.method.source?.string, include: install.include,
+            format: 2, method: install.method.name, source: install.method.source?.string, include: install.include,
             keyrings: install.keyrings.map(\.string), verification: install.verification.rawValue,
             kernel: spec.boot.loader.hostKernel?.lastComponent?.string,
             variables: HookEnvironment(baseFor: spec, root: fileSystem, paths: nil).variables,

@@ -48,8 +48,7 @@ package struct CreatePlan: Sendable {
         let domains = spec.storage.directory.appending("domains")
         paths = WorkingPaths(domains: domains, run: run)
 
-        // A clone is made faster than an RSA key.
-        let makesKeys = base != nil && hooks?.hooks.contains { $0.name == MakeHostKeys.hook } ?? false
+        let makesKeys = hooks?.hooks.contains { $0.name == MakeHostKeys.hook } ?? false
         let hookPaths = HookEnvironment.Paths(
             hookDirectory: locations.hooks, scratch: paths.scratch,
             authorizedKeys: spec.tailoring.authorizedKeys.isEmpty
@@ -67,11 +66,11 @@ package struct CreatePlan: Sendable {
         var steps: [any Step] = [
             MakeWorkingDirectory(domains: domains)
         ]
+        if makesKeys { steps.append(MakeHostKeys()) }
         var cloned: String?
         if let base {
             let root = disks.root
             cloned = root.drive
-            if makesKeys { steps.append(MakeHostKeys()) }
             steps += [
                 CloneBase(base: base, disks: disks),
                 RenewClone(partition: root.partition, drive: root.drive),
@@ -84,7 +83,7 @@ package struct CreatePlan: Sendable {
                 // What is in a thin pool reads as zeros until it is written.
                 if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
             }
-            steps.append(InstallSystem(installer: RootInstallers.installer(for: spec)))
+            steps.append(InstallSystem(installer: RootInstallers.installer(for: spec, hooks: hooks?.stockOfBase ?? [])))
         }
         for hook in hooks?.hooks ?? [] where base == nil || hook.phase == .guest {
             steps.append(

@@ -2,7 +2,7 @@ import LinuxHost
 import SystemPackage
 
 /// Begins to make keys for the guest's ssh server, with the host's ssh-keygen(1): an RSA key takes a second of computing, in
-/// which the clone can be made. The hook that wants them waits, and makes itself what is not there.
+/// which the rest can be done: a clone is made faster. The hook that wants them waits, and makes itself what is not there.
 struct MakeHostKeys: Step {
     /// The hook that puts them in place.
     static let hook = "71-make-ssh-keys"
