@@ -165,13 +165,16 @@ extension Contest {
             return bases.appending(name).string
         }
         return Contest(
-            name: "clone", title: "one more guest of \(here.suite) in image files, whole command, against a copy of its base",
+            name: "clone",
+            title: "one more guest of \(here.suite) in image files, whole command, against a copy of its base",
             contestants: [
                 .init(
                     name: "domus create --base",
-                    command: { create(here, ["create", "--hostname=\(name($0))", "--dhcp", "--base=offline"]) }, needs: []),
+                    command: { create(here, ["create", "--hostname=\(name($0))", "--dhcp", "--base=offline"]) },
+                    needs: []),
                 .init(
-                    name: "cp --sparse=always", command: { ["cp", "--sparse=always", try base(), "\($0).img"] }, needs: []),
+                    name: "cp --sparse=always", command: { ["cp", "--sparse=always", try base(), "\($0).img"] },
+                    needs: []),
                 .init(
                     name: "cp, and sync of the copy",
                     command: {

@@ -5,12 +5,15 @@ import SystemPackage
 /// Domus's own way to install a guest's system; see ``NativeBootstrap``.
 struct NativeInstaller: RootInstaller {
     let spec: GuestSpec
-    let anticipated: AnticipatedPackages
+    private let anticipated: AnticipatedPackages
+    /// A hook removes them, or somebody wants them.
+    private let keepsDigests: Bool
 
     /// - Parameter hooks: the names of the stock hooks of the phase base that will run.
     init(_ spec: GuestSpec, hooks: Set<String>) {
         self.spec = spec
         anticipated = AnticipatedPackages(of: spec, hooks: hooks)
+        keepsDigests = !hooks.isEmpty || spec.install.lockFile != nil || spec.install.locked != nil
     }
 
     var summary: String { "Install \(spec.release.title) natively" }
@@ -20,8 +23,8 @@ struct NativeInstaller: RootInstaller {
 
     func install(at site: InstallationSite, on host: Host) async throws {
         let keyring = try Keyring.prepare(spec.install, at: site, on: host)
-        try await NativeBootstrap(
-            BootstrapRequest(spec, anticipated: anticipated), keyring: keyring, at: site, on: host
-        ).run()
+        var request = BootstrapRequest(spec, anticipated: anticipated)
+        request.keepsDigests = keepsDigests
+        try await NativeBootstrap(request, keyring: keyring, at: site, on: host).run()
     }
 }

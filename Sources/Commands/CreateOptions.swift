@@ -137,6 +137,12 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("The archive for tar, the directory for copy.", valueName: "path"))
     var installSource: String?
 
+    @Option(help: ArgumentHelp("Write which packages were installed, to the last bit.", valueName: "file"))
+    var lock: String?
+
+    @Option(help: ArgumentHelp("Install exactly the packages of such a file.", valueName: "file"))
+    var locked: String?
+
     @Option(
         help: ArgumentHelp(
             "Clone a base, made where there is none: fresh, cached, offline or none (none).",
@@ -332,6 +338,8 @@ struct CreateOptions: ParsableArguments {
         add("install-method", installMethod)
         add("install-source", installSource)
         add("base", base)
+        add("lock", lock)
+        add("locked", locked)
         add("mirror", mirror)
         add("security-mirror", securityMirror)
         add("components", components)

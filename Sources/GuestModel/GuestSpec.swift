@@ -147,6 +147,10 @@ package struct GuestSpec: Sendable {
         package var updatesSuite: String?
         /// Extra packages for debootstrap and mmdebstrap.
         package var include: [String]
+        /// The packages that are installed in the place of what the archive has by now: `--locked`.
+        package var locked: PackageLock?
+        /// Where it is written which packages were installed: `--lock`.
+        package var lockFile: FilePath?
         /// Seconds after which an installation that does not end is given up.
         package var timeout: Int
 

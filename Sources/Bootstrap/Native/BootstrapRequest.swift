@@ -43,6 +43,10 @@ package struct BootstrapRequest: Sendable, Equatable {
     package var include: [String]
     /// What will be asked for by the hooks.
     package var anticipated: AnticipatedPackages?
+    /// Exactly these in the place of all others.
+    package var locked: PackageLock?
+    /// Whether the packages' digests are left in the tree, for a lock: ``InstalledPackages``.
+    package var keepsDigests = false
     package var proxy: String?
     /// Whether its release files may be older than they say they are good for.
     package var isArchived: Bool
@@ -74,6 +78,7 @@ package struct BootstrapRequest: Sendable, Equatable {
             components: install.components, include: install.include, proxy: install.proxy,
             isArchived: spec.release.isArchived, timeout: install.timeout)
         self.anticipated = anticipated
+        locked = install.locked
     }
 
     package var suite: String { sources[0].suite }

@@ -45,11 +45,12 @@ package struct NativeBootstrap: Sendable {
         try await apt.update()
         try await stopwatch.lap("indices fetched")
         let indices = try apt.indices()
-        let wanted = try wanted(indices)
+        let wanted = try request.locked.map { try words(of: $0, in: indices) } ?? wanted(indices)
         try apt.narrow(
             indices, to: PackageIndex.closure(of: wanted.map(BootstrapRequest.name(in:)), in: indices))
         try await stopwatch.lap("indices read")
         let packages = try select(try await apt.resolve(wanted), from: indices)
+        if let lock = request.locked { try check(packages, against: lock) }
         try await stopwatch.lap("\(packages.count) packages chosen")
         let tree = try PackageTree(root: site.root)
         let skeleton = TreeSkeleton(tree: tree, request: request)
@@ -63,6 +64,10 @@ package struct NativeBootstrap: Sendable {
             packages: PackageSet(packages), apt: apt, tree: tree, stage: try stage(skeleton), skeleton: skeleton,
             scripts: scripts, stopwatch: stopwatch)
         try await unpacking.run(download: { try await apt.download(packages) })
+        if request.keepsDigests {
+            try tree.makeDirectories("var/lib/domus")
+            try tree.write(Array(InstalledPackages.text(packages).utf8), to: InstalledPackages.digestFile)
+        }
         try skeleton.finish(
             automatic: automatic(packages, essential: unpacking.essential, indices: indices))
         // What scripts leave there, nobody looks for any more.
@@ -111,6 +116,34 @@ package struct NativeBootstrap: Sendable {
         var words = names.filter(NativePackage.isName).sorted()
         for word in further where !words.contains(word) { words.append(word) }
         return words
+    }
+
+    /// The words that apt is asked for, of packages that are all there still.
+    private func words(of lock: PackageLock, in indices: [PackageIndex]) throws -> [String] {
+        let missing = lock.packages.filter { package in
+            !indices.contains { index in index.stanzas(of: package.name).contains { $0["sha256"] == package.sha256 } }
+        }
+        guard missing.isEmpty else {
+            throw BootstrapError(
+                "the archive does not have \(missing.count) of the \(lock.packages.count) locked packages: "
+                    + PackageLock.list(missing.map(\.text)),
+                hint: "snapshot.debian.org keeps all versions: --mirror=http://snapshot.debian.org/archive/debian/DATE",
+                cause: .unavailable)
+        }
+        return lock.packages.map { "\($0.name)=\($0.version)" }
+    }
+
+    private func check(_ packages: [NativePackage], against lock: PackageLock) throws {
+        let locked = Set(lock.packages.map(\.sha256))
+        let more = packages.filter { !locked.contains($0.digest) }.map { "\($0.name) \($0.version)" }
+        let chosen = Set(packages.map(\.digest))
+        let fewer = lock.packages.filter { !chosen.contains($0.sha256) }.map(\.text)
+        guard more.isEmpty, fewer.isEmpty else {
+            throw BootstrapError(
+                "the lock is not a whole system: apt would "
+                    + [("add ", more), ("leave out ", fewer)].filter { !$0.1.isEmpty }
+                    .map { $0.0 + PackageLock.list($0.1) }.joined(separator: ", and "), cause: .badData)
+        }
     }
 
     /// The stanzas of the files that apt has chosen.

@@ -15,6 +15,9 @@ extension CreateCommand {
         guard let given = values.given("hostname") else {
             throw OptionError("the guests need names", hint: "give them one with their number: --hostname=web%02d")
         }
+        if let lock = values.given("lock") {
+            throw OptionError("\(lock.place): a lock is of one guest", hint: "leave --count out")
+        }
         let limit = try fleet.limit(cores: host.system.processorCount)
         let pattern = try given.parsed(NamePattern.init)
         let starts = try values.flag("boot") ?? false

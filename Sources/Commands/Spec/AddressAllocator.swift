@@ -14,6 +14,7 @@ final class AddressAllocator: Sendable {
     private let reserves: Bool
     /// Those that this command has given out without reserving them, by guest.
     private let given = Mutex<[String: [IPAddress]]>([:])
+    private let hasReserved = Mutex(false)
 
     /// - Parameters:
     ///   - store: is asked for when there is a guest that wants an address; nil where nothing is known yet.
@@ -34,6 +35,7 @@ final class AddressAllocator: Sendable {
         let store = try store()
         let taken = try others.union(inConfigurations(except: guest))
         if reserves, let store {
+            hasReserved.withLock { $0 = true }
             do {
                 return try store.reserve(
                     count, of: pool, besides: taken, for: guest.name, process: host.system.thisProcess,
@@ -55,7 +57,7 @@ final class AddressAllocator: Sendable {
 
     /// The records say by now who has which.
     func release() {
-        guard reserves, let store = try? store() else { return }
+        guard hasReserved.withLock({ $0 }), let store = try? store() else { return }
         try? store.release(host.system.thisProcess)
     }
 

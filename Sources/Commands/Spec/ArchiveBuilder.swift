@@ -48,11 +48,13 @@ struct ArchiveBuilder {
             let full = text.contains("://") ? text : "http://\(text)"
             return try MirrorURL(parsing: full).text
         }
-        return GuestSpec.Install(
+        var install = GuestSpec.Install(
             method: method, mirror: mirror, components: components(release),
             keyrings: try keyrings(release, apt: apt, verification: verification, isNeeded: needsArchive),
             proxy: proxy, verification: verification, security: try security(suites, architecture, apt),
             updatesSuite: suites.updatesSuite)
+        try LockBuilder(values: values, host: host, base: base).build(&install, release, architecture)
+        return install
     }
 
     /// The distribution's default. A release moves to the archive some months after its last day: while the archive

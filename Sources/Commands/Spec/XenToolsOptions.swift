@@ -45,7 +45,7 @@ enum XenToolsOptions {
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
         "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
-        "no-verify", "gateway6", "nic", "cache", "security-mirror", "components", "ip-pool", "ipfile",
+        "no-verify", "gateway6", "nic", "cache", "security-mirror", "components", "ip-pool", "ipfile", "locked",
     ]
 
     /// Whether a key of a file is one of those with a release in its name, such as `mirror_sid`, or a file system's

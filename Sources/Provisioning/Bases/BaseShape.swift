@@ -44,6 +44,7 @@ package struct BaseShape: Sendable, Hashable {
             format: 2, method: install.method.name, source: install.method.source?.string, include: install.include,
             keyrings: install.keyrings.map(\.string), verification: install.verification.rawValue,
             kernel: spec.boot.loader.hostKernel?.lastComponent?.string,
+            locked: install.locked,
             variables: HookEnvironment(baseFor: spec, root: fileSystem, paths: nil).variables,
             scripts: hooks == nil ? nil : scripts)
         let encoder = JSONEncoder()
@@ -65,6 +66,7 @@ package struct BaseShape: Sendable, Hashable {
         var verification: String
         /// The host's that boots it: it decides what the file system may use.
         var kernel: String?
+        var locked: PackageLock?
         var variables: [String: String]
         var scripts: [String: String]?
     }
@@ -84,6 +86,11 @@ package struct ArchiveState: Sendable, Hashable {
     package init(of spec: GuestSpec, on host: Host) async throws {
         if let source = spec.install.method.source {
             digest = try Self.digest(of: source, host.files)
+            return
+        }
+        // Nothing else is taken from it, whatever it has by now.
+        if spec.install.locked != nil {
+            digest = "locked"
             return
         }
         var texts: [String] = []

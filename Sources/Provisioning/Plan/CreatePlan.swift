@@ -85,6 +85,8 @@ package struct CreatePlan: Sendable {
             }
             steps.append(InstallSystem(installer: RootInstallers.installer(for: spec, hooks: hooks?.stockOfBase ?? [])))
         }
+        let (lock, lockFile) = (spec.install.locked, spec.install.lockFile)
+        if lock != nil || lockFile != nil { steps.append(ReadPackageDigests()) }
         for hook in hooks?.hooks ?? [] where base == nil || hook.phase == .guest {
             steps.append(
                 RunHook(hook: hook, tailor: tailor, needsHostKeys: makesKeys && hook.name == MakeHostKeys.hook))
@@ -102,6 +104,8 @@ package struct CreatePlan: Sendable {
             SettleTree(isClone: base != nil),
             TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
         ]
+        if let lock { steps.append(CheckLock(lock: lock, tailor: tailor)) }
+        if let lockFile { steps.append(WriteLock(path: lockFile, tailor: tailor)) }
         if base != nil { steps.append(UnmountClone()) }
         // Late: what is on it until then, if it may go, is not lost to an installation that fails.
         if case .devices(_, _, let wiping, let formatted) = spec.storage.home {

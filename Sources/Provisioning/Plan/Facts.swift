@@ -1,3 +1,4 @@
+import Bootstrap
 import GuestModel
 import LinuxHost
 import Storage
@@ -60,6 +61,8 @@ package struct Findings: Sendable {
     package var volumes: [String: WorkingVolume] = [:]
     /// What was written into a base: its digest, and its size in bytes.
     package var base: (digest: ImageDigest, size: Int64)?
+    /// What is known of the installed packages.
+    package var installed = InstalledPackages()
     /// `SHA256:...` by algorithm, as ssh-keygen(1) prints them.
     package var fingerprints: [(algorithm: String, fingerprint: String)] = []
     /// What is making the ssh server's keys.
