@@ -162,6 +162,10 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         ) { world, process in
             try await Work.createClone(Work.clone(), in: world, as: process, replaces: true)
         },
+        Scenario(testDescription: "create with a lock", beginning: { try World() }) { world, process in
+            try await Work.create(
+                Sample.guest { $0.install.lockFile = "/srv/web.lock" }, in: world, as: process)
+        },
         Scenario(testDescription: "make a base in a file", beginning: { try Work.worldWithLoops() }) { world, process in
             try await Work.makeBase(for: Work.fileClone(), in: world, as: process)
         },
