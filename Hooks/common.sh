@@ -356,15 +356,17 @@ apt_get() {
 
 # fetch_lists: has apt fetch the lists of packages, from the sources that it has.
 fetch_lists() {
+    # Without a password, which the log is not to have.
+    lists_from=$(printf '%s' "${mirror:-the sources it has}" | sed 's|://[^/@]*@|://|')
     # They stay compressed on the guest's disk (a fifth of the size), where apt can read them so.
     set --
     if guest_package_is apt 1.1; then
         set -- -o Acquire::GzipIndexes=true
     fi
     apt_get -o APT::Update::Error-Mode=any "$@" update >&2 ||
-        fail "could not fetch the package lists from ${mirror:-the sources it has}: apt-get update failed"
+        fail "could not fetch the package lists from $lists_from: apt-get update failed"
     [ -n "$(guest_glob /var/lib/apt/lists '*_Packages*')" ] ||
-        fail "could not fetch the package lists from ${mirror:-the sources it has}: apt-get update brought none"
+        fail "could not fetch the package lists from $lists_from: apt-get update brought none"
     guest_remove "$DOMUS_LISTS_DELAYED"
 }
 

@@ -55,12 +55,18 @@ package struct InstalledPackages: Sendable {
                 "cannot tell the archives of \(PackageLock.list(unknown)): the guest's lists of packages do not have them",
                 hint: "only what comes from the archive can be locked", cause: .failed)
         }
+        let states = try files.contents(of: "/var/lib/apt/extended_states", inTree: root, limit: 16 << 20) ?? []
+        let automatic = Set(
+            String(decoding: states, as: UTF8.self).split(separator: "\n\n").map { Stanza($0) }
+                .filter { $0["auto-installed"] == "1" }.compactMap { $0["package"] })
         return PackageLock(
             distribution: spec.release.distribution.rawValue, codename: spec.release.codename,
             architecture: spec.architecture.rawValue,
             packages: installed.compactMap { one in
                 digests[one.key].map {
-                    .init(name: one.name, version: one.version, architecture: one.architecture, sha256: $0)
+                    .init(
+                        name: one.name, version: one.version, architecture: one.architecture, sha256: $0,
+                        automatic: automatic.contains(one.name))
                 }
             })
     }

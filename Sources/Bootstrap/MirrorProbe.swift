@@ -57,8 +57,9 @@ package struct MirrorProbe: Sendable {
                 return String(decoding: bytes, as: UTF8.self)
             }
             let question = Invocation(
-                "wget", ["--quiet", "--output-document=-", "--tries=1", "--timeout=15", address(of: file)],
-                environment: environment, timeout: 60)
+                // The address on its input: it may hold a password, and arguments are for all to see.
+                "wget", ["--quiet", "--output-document=-", "--tries=1", "--timeout=15", "--input-file=-"],
+                environment: environment, input: .bytes(Array("\(address(of: file))\n".utf8)), timeout: 60)
             guard host.processes.find(question.executable) != nil else {
                 throw BootstrapError(
                     "wget: not on this host, and the mirror is asked by it whether the archive has moved on",

@@ -7,13 +7,18 @@ package struct PackageLock: Sendable, Hashable {
         package let architecture: String
         /// Of its archive: 64 hexadecimal digits.
         package let sha256: String
+        /// That nobody asked for it: apt removes it when nothing needs it any more.
+        package let automatic: Bool?
 
-        package init(name: String, version: String, architecture: String, sha256: String) {
+        package init(name: String, version: String, architecture: String, sha256: String, automatic: Bool = false) {
             self.name = name
             self.version = version
             self.architecture = architecture
             self.sha256 = sha256
+            self.automatic = automatic ? true : nil
         }
+
+        package var isAutomatic: Bool { automatic == true }
 
         /// As people write it.
         package var text: String { "\(name) \(version)" }

@@ -21,7 +21,10 @@ package enum PrivateMounts {
         let former = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)
         guard former >= 0 else { return }
         guard isSingleThreaded, clinux_unshare(CLINUX_CLONE_NEWNS) == 0,
-            Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil) == 0
+            Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil) == 0,
+            // What is unmounted here must be gone for the programs that were started before, too: a copy of a mount that one
+            // of them still has would go on to write, and keep the device.
+            Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SHARED), nil) == 0
         else {
             close(former)
             return

@@ -88,6 +88,9 @@ package struct HookSet: Sendable, Hashable {
         self.passedOver = passedOver
     }
 
+    /// Whether some are the administrator's.
+    package var hasOwn: Bool { hooks.contains { !$0.isStock } }
+
     /// The names of the hooks that came with Domus and are for bases.
     package var stockOfBase: Set<String> { Set(hooks.filter { $0.isStock && $0.phase == .base }.map(\.name)) }
 

@@ -43,8 +43,10 @@ package struct HookEnvironment: Sendable {
     /// - Parameters:
     ///   - identifiers: the file systems' UUIDs, by partition name.
     ///   - base: the base that the guest is a clone of.
+    ///   - ownHooks: whether hooks of the administrator's will run.
     package init(
-        _ spec: GuestSpec, plan: DiskPlan, identifiers: [String: String], base: String? = nil, paths: Paths
+        _ spec: GuestSpec, plan: DiskPlan, identifiers: [String: String], base: String? = nil, ownHooks: Bool = false,
+        paths: Paths
     ) {
         var variables: [String: String] = [:]
         for (key, value) in spec.tailoring.extraVariables where Self.isVariableName(key) { variables[key] = value }
@@ -55,6 +57,7 @@ package struct HookEnvironment: Sendable {
         Self.addArchive(spec, to: &variables)
         Self.addPaths(paths, to: &variables)
         variables["DOMUS_BASE"] = base
+        if ownHooks { variables["DOMUS_OWN_HOOKS"] = "1" }
         variables["DOMUS_SSH_KEYS"] = paths.authorizedKeys?.string
         variables["DOMUS_HOST_KEYS"] = paths.hostKeys?.string
         variables["DOMUS_SKEL"] = paths.skeleton?.string
@@ -66,13 +69,15 @@ package struct HookEnvironment: Sendable {
     /// - Parameters:
     ///   - spec: any of those guests.
     ///   - root: their root file system.
+    ///   - ownHooks: whether hooks of the administrator's will run, in the base or in its clones.
     ///   - paths: nil for what tells one base from another, of which places on the host are no part.
-    package init(baseFor spec: GuestSpec, root: FileSystemKind, paths: Paths?) {
+    package init(baseFor spec: GuestSpec, root: FileSystemKind, ownHooks: Bool = false, paths: Paths?) {
         var variables: [String: String] = [:]
         for (key, value) in spec.tailoring.extraVariables where Self.isVariableName(key) { variables[key] = value }
         Self.addSystem(spec, to: &variables)
         Self.addArchive(spec, to: &variables)
         variables["fs"] = root.rawValue
+        if ownHooks { variables["DOMUS_OWN_HOOKS"] = "1" }
         // The one kernel that only some can boot; all other guests share a base, whatever their type and loader.
         if case .pvgrub = spec.boot.loader, spec.machine.type == .pv { Self.addLoader(spec, to: &variables) }
         // A tree from elsewhere gets its lists of packages only if there will be roles, which may want them

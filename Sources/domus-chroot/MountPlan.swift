@@ -9,10 +9,11 @@ struct MountPlan {
         self.options = options
     }
 
-    /// Makes the namespace's mounts private to it, so that none travels to the host.
+    /// Makes the namespace's mounts its own, so that none travels to the host. What is unmounted there goes here, too: what
+    /// this program knows nothing of it must not keep.
     static func isolate() throws(Failure) {
-        guard mount(nil, "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0 else {
-            throw Failure("make the mounts private below", "/")
+        guard mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil) == 0 else {
+            throw Failure("make the mounts its own below", "/")
         }
     }
 

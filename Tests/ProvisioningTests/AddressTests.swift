@@ -27,6 +27,10 @@ struct AddressTests {
         let (first, second) = (world.process().process, world.process().process)
         #expect(try reserve(2, "web1", first) == ["192.0.2.10/24", "192.0.2.11/24"])
         #expect(try reserve(1, "web2", second) == ["192.0.2.12/24"])
+        // Another process by mistake makes a guest of the same name.
+        let third = world.process().process
+        #expect(try reserve(1, "web1", third) == ["192.0.2.13/24"])
+        try world.store.release(third)
         // The same guest asks once more.
         #expect(try reserve(1, "web1", first) == ["192.0.2.10/24"])
         #expect(

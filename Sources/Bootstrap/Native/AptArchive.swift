@@ -63,7 +63,8 @@ struct AptArchive: Sendable {
             // A word that is no package is an error, not an expression that hundreds of them match.
             #"APT::Cmd::Pattern-Only "true";"#, #"Dpkg::Use-Pty "0";"#, #"APT::Update::Error-Mode "any";"#,
         ]
-        if request.isArchived { lines.append(#"Acquire::Check-Valid-Until "false";"#) }
+        // Of what is locked the digests decide, and a snapshot of the archive is as old as it is.
+        if request.isArchived || request.locked != nil { lines.append(#"Acquire::Check-Valid-Until "false";"#) }
         if let proxy = request.proxy {
             lines += [#"Acquire::http::Proxy "\#(proxy)";"#, #"Acquire::https::Proxy "\#(proxy)";"#]
         }

@@ -127,7 +127,8 @@ package struct NativeBootstrap: Sendable {
             throw BootstrapError(
                 "the archive does not have \(missing.count) of the \(lock.packages.count) locked packages: "
                     + PackageLock.list(missing.map(\.text)),
-                hint: "snapshot.debian.org keeps all versions: --mirror=http://snapshot.debian.org/archive/debian/DATE",
+                hint: "snapshot.debian.org keeps all versions: --mirror=http://snapshot.debian.org/archive/debian/DATE "
+                    + "--security-mirror=http://snapshot.debian.org/archive/debian-security/DATE",
                 cause: .unavailable)
         }
         return lock.packages.map { "\($0.name)=\($0.version)" }
@@ -162,6 +163,7 @@ package struct NativeBootstrap: Sendable {
 
     /// Packages that nobody asked for: apt removes them when nothing needs them any more.
     private func automatic(_ packages: [NativePackage], essential: Set<Int>, indices: [PackageIndex]) -> [String] {
+        if let lock = request.locked { return lock.packages.filter(\.isAutomatic).map(\.name) }
         let asked = chosen(indices).union(request.include.map(BootstrapRequest.name(in:)))
             .union(request.anticipated?.names(in: indices) ?? [])
         return packages.filter { !essential.contains($0.number) && !asked.contains($0.name) }.map(\.name)

@@ -61,7 +61,7 @@ extension BaseCommand {
                 return
             }
             let record = try await BaseCommand.make(
-                plan, run: run, log: "base-\(built.spec.release.codename)", keeps: options.keep == true, shared, host,
+                plan, run: run, log: "base-\(plan.reference.id)-\(run)", keeps: options.keep == true, shared, host,
                 console)
             try console.show(record, on: host, store)
         }

@@ -42,6 +42,14 @@ extension BaseCommand {
             let pruning = try pruning()
             let store = try shared.existingStore(host)
             if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
+            let working = try store?.runs().first { run in
+                ["create", "base"].contains(run.command) && host.system.isRunning(run.process)
+            }
+            if let working, !dryRun {
+                throw ProvisioningError(
+                    "process \(working.process.number) is working on \(working.guest), perhaps with a base: none is removed",
+                    exit: .temporary, hint: "try again when it has ended; domus base remove asks nobody")
+            }
             var bases: [(base: BaseRecord, takes: Int64?)] = []
             for base in try store?.bases() ?? [] {
                 guard try base.hasHome(on: host) else {
@@ -89,7 +97,7 @@ extension BaseCommand {
             var room: Int64?
             if let maxSize {
                 do throws(ValueError) {
-                    room = try ByteSize(parsing: maxSize, bare: .mebibytes).bytes
+                    room = maxSize == "0" ? 0 : try ByteSize(parsing: maxSize, bare: .mebibytes).bytes
                 } catch {
                     throw OptionError(error, at: .option("max-size"))
                 }

@@ -79,8 +79,12 @@ extension BaseCommand {
             let console = Console(json: shared.json)
             try BaseCommand.requireRoot(host, to: "import a base")
             let path = Invoked.workingDirectory.pushing(FilePath(archive)).lexicallyNormalized()
+            // Before it is read: whoever changes it afterwards is noticed.
+            let stamp = try host.files.entry(at: path)?.stamp
             let manifest = try BaseManifest(of: path, on: host)
-            guard let fileSystem = FileSystemKind(rawValue: manifest.fileSystem), CloneRenewal.renews(fileSystem) else {
+            guard let stamp, let fileSystem = FileSystemKind(rawValue: manifest.fileSystem),
+                CloneRenewal.renews(fileSystem)
+            else {
                 throw ProvisioningError(
                     "a base cannot be a \(manifest.fileSystem): \(BaseManifest.path(of: path))", exit: .badData)
             }
@@ -100,7 +104,7 @@ extension BaseCommand {
             case .missing(let reference, _):
                 let run = RandomIdentifier.run(host.random)
                 let plan = try BasePlan(
-                    importing: manifest, reference, for: built.spec, fileSystem: fileSystem, run: run,
+                    importing: manifest, stamp: stamp, reference, for: built.spec, fileSystem: fileSystem, run: run,
                     locations: Invoked.locations(host, userConfiguration: shared.configurationDirectory),
                     uuid: RandomIdentifier.uuid(host.random))
                 guard !dryRun else {
@@ -108,7 +112,7 @@ extension BaseCommand {
                     return
                 }
                 let record = try await BaseCommand.make(
-                    plan, run: run, log: "base-\(reference.id)", keeps: false, shared, host, console)
+                    plan, run: run, log: "base-\(reference.id)-\(run)", keeps: false, shared, host, console)
                 try console.show(record, on: host, store)
             }
         }

@@ -23,7 +23,7 @@ extension CreateCommand {
         let starts = try values.flag("boot") ?? false
         var specs: [GuestSpec] = []
         for number in numbers {
-            let built = try await wishes.built(on: host, as: pattern.name(number), allocator)
+            let built = try await wishes.built(on: host, as: pattern.name(number), besides: specs, allocator)
             // They are alike: what is to be said of one is to be said of all.
             if number == numbers.lowerBound {
                 for note in built.notes { console.note(note) }
@@ -70,7 +70,7 @@ extension CreateCommand {
         if let (plan, run) = base {
             console.note("there is no such base yet: \(plan.reference.id) is made first")
             let log = try GuestLog(
-                directory: shared.logDirectory, guest: "base-\(plan.reference.id)", host: host
+                directory: shared.logDirectory, guest: "base-\(plan.reference.id)-\(run)", host: host
             ).begin("base")
             _ = try await Provisioner(host: host, store: store, reporter: console).build(
                 plan, run: run, log: log, keepsFailed: keeps)

@@ -11,6 +11,8 @@ struct NetworkBuilder {
     /// Where ips.txt is.
     var configurationDirectory: FilePath = "/etc/xen-tools"
     var files: (any FileReading)?
+    /// MAC addresses of other guests that are made by the same command.
+    var taken: Set<MACAddress> = []
 
     func build(hostname: Hostname, dist: String, random: any RandomSource) throws(OptionError) -> NetworkInterface {
         let addresses = try addressConfiguration(of: hostname)
@@ -186,8 +188,15 @@ struct NetworkBuilder {
         case nil: break
         }
         // xen-tools' own derivation, so that a guest made again under the same name keeps its DHCP lease.
-        let digest = Array(Insecure.MD5.hash(data: Array((hostname.name + Self.seed(addresses) + dist).utf8)))
-        return MACAddress(xen: (digest[0], digest[1], digest[2]))
+        let text = hostname.name + Self.seed(addresses) + dist
+        var attempt = 0
+        while true {
+            let digest = Array(Insecure.MD5.hash(data: Array((attempt == 0 ? text : "\(text)#\(attempt)").utf8)))
+            let address = MACAddress(xen: (digest[0], digest[1], digest[2]))
+            // Of 24 bits, a thousand guests may well find two that are the same.
+            if !taken.contains(address) { return address }
+            attempt += 1
+        }
     }
 
     /// What an interface's addresses are in the making of its MAC address.

@@ -18,6 +18,8 @@ struct SpecBuilder {
     let workingDirectory: FilePath
     /// What gives out addresses of a pool.
     var allocator: AddressAllocator?
+    /// MAC addresses of other guests that are made by the same command.
+    var takenAddresses: Set<MACAddress> = []
 
     /// The specification and what the user should be told about it.
     struct Built {
@@ -47,7 +49,7 @@ struct SpecBuilder {
         let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
         let interface = try NetworkBuilder(
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
-            files: host.files
+            files: host.files, taken: takenAddresses
         ).build(
             hostname: hostname, dist: distName.value, random: host.random)
         let furtherInterfaces = try NicBuilder(

@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import Provisioning
 import Settings
@@ -45,9 +46,11 @@ struct Wishes {
 
     /// - Parameters:
     ///   - hostname: in the place of what was given.
+    ///   - others: guests that are made with it.
     ///   - allocator: what gives out addresses of a pool.
     func built(
-        on host: Host, as hostname: String? = nil, _ allocator: AddressAllocator? = nil
+        on host: Host, as hostname: String? = nil, besides others: [GuestSpec] = [],
+        _ allocator: AddressAllocator? = nil
     ) async throws -> SpecBuilder.Built {
         var layers = values.layers
         if let hostname {
@@ -56,7 +59,8 @@ struct Wishes {
         }
         return try await SpecBuilder(
             values: Values(layers: layers), knowledge: knowledge, host: host, unknown: unknown,
-            workingDirectory: Invoked.workingDirectory, allocator: allocator
+            workingDirectory: Invoked.workingDirectory, allocator: allocator,
+            takenAddresses: Set(others.flatMap(\.interfaces).map(\.mac))
         ).build()
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import GuestModel
 import LinuxHost
 import SystemPackage
 
@@ -60,6 +61,7 @@ package struct BaseManifest: Codable, Sendable, Hashable {
                 throw ProvisioningError(
                     "\(path) is of format \(format), and this version of Domus knows 1", exit: .badData)
             }
+            try checkWords(path)
             guard try ArchiveState.digest(of: archive, host.files) == self.archive else {
                 throw ProvisioningError(
                     "\(archive) is not the archive that \(path) describes", exit: .badData,
@@ -67,6 +69,20 @@ package struct BaseManifest: Codable, Sendable, Hashable {
             }
         } catch {
             throw ProvisioningError(error)
+        }
+    }
+
+    /// It may be anybody's, and is shown to people.
+    private func checkWords(_ path: FilePath) throws(ProvisioningError) {
+        let methods = ["native", "debootstrap", "mmdebstrap", "tar", "copy"]
+        let digests = [shape, state, archive].allSatisfy { text in
+            text.utf8.count <= 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) }
+        }
+        let words = [codename, architecture, fileSystem].allSatisfy { text in
+            text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 }
+        }
+        guard methods.contains(installMethod), Distribution(rawValue: distribution) != nil, digests, words else {
+            throw ProvisioningError("\(path) does not describe a base that Domus has exported", exit: .badData)
         }
     }
 

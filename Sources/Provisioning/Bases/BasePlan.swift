@@ -53,7 +53,9 @@ package struct BasePlan: Sendable {
             resolverConfiguration: paths.scratch.appending("resolv.conf"), hostResolver: hostResolver)
         let tailor = Tailor(
             helper: locations.helper, root: paths.root,
-            environment: HookEnvironment(baseFor: spec, root: shape.fileSystem, paths: hookPaths), paths: hookPaths,
+            environment: HookEnvironment(
+                baseFor: spec, root: shape.fileSystem, ownHooks: hooks?.hasOwn ?? false, paths: hookPaths),
+            paths: hookPaths,
             timeout: spec.tailoring.hookTimeout)
         var steps: [any Step] = [
             MakeWorkingDirectory(domains: domains),
@@ -72,9 +74,12 @@ package struct BasePlan: Sendable {
 
     /// Of a base that another host has made: nothing is installed in it, and no hook is run.
     ///
-    /// - Parameter spec: of some guest that could be its clone, whose system is installed from the base's archive.
+    /// - Parameters:
+    ///   - spec: of some guest that could be its clone, whose system is installed from the base's archive.
+    ///   - stamp: the archive's, when it was held against the manifest.
     package init(
-        importing manifest: BaseManifest, _ reference: BaseReference, for spec: GuestSpec, fileSystem: FileSystemKind,
+        importing manifest: BaseManifest, stamp: FileStamp, _ reference: BaseReference, for spec: GuestSpec,
+        fileSystem: FileSystemKind,
         run: String, locations: Locations, uuid: String
     ) throws(ValueError) {
         self.spec = spec
@@ -87,7 +92,8 @@ package struct BasePlan: Sendable {
         paths = WorkingPaths(domains: domains, run: run)
         steps = [
             MakeWorkingDirectory(domains: domains), InstallSystem(installer: RootInstallers.installer(for: spec)),
-            MakeBase(reference: reference, fileSystem: fileSystem, uuid: uuid), RemoveTree(),
+            CheckArchive(archive: spec.install.method.source, stamp: stamp),
+            MakeBase(reference: reference, fileSystem: fileSystem, uuid: uuid, isForGuest: false), RemoveTree(),
             PublishBase(reference: reference, shape: shape, state: state, method: manifest.installMethod),
         ]
     }

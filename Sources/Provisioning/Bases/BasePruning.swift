@@ -28,9 +28,6 @@ package struct BasePruning: Sendable {
         package let reason: Reason
     }
 
-    /// Of one that was never used, when it was made.
-    private static func lastUse(_ base: BaseRecord) -> Int64 { max(base.used ?? 0, base.created) }
-
     /// - Parameters:
     ///   - bases: with the bytes that each takes; nil for one that is gone.
     ///   - now: seconds since 1970.
@@ -38,11 +35,11 @@ package struct BasePruning: Sendable {
     package func choices(among bases: [(base: BaseRecord, takes: Int64?)], now: Int64) -> [Choice] {
         var choices: [Choice] = []
         var total = bases.reduce(Int64(0)) { $0 + ($1.takes ?? 0) }
-        for (base, takes) in bases.sorted(by: { Self.lastUse($0.base) < Self.lastUse($1.base) }) {
+        for (base, takes) in bases.sorted(by: { $0.base.lastUse < $1.base.lastUse }) {
             let reason: Choice.Reason? =
                 if takes == nil {
                     .gone
-                } else if let age, now - Self.lastUse(base) > age {
+                } else if let age, now - base.lastUse > age {
                     .age
                 } else if let room, total > room {
                     .room

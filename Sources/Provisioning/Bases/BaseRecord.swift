@@ -173,7 +173,7 @@ package struct BaseRecord: Sendable, Hashable {
         switch place {
         case .volume(let volume, _): try host.volumes.groups().contains { $0.name == volume.group }
         case .image(let file):
-            try host.files.entry(at: FilePath(file.path).removingLastComponent())?.kind == .directory
+            try host.files.directory(at: FilePath(file.path).removingLastComponent()) != nil
         }
     }
 
@@ -191,12 +191,33 @@ package struct BaseRecord: Sendable, Hashable {
         }
     }
 
-    /// What takes it away.
-    var removal: Undo {
+    /// Seconds since 1970; of one that was never used, when it was made.
+    var lastUse: Int64 { max(used ?? 0, created) }
+
+    /// What takes it away; nil for one that is gone, or not the one that was made.
+    ///
+    /// - Throws: ``ProvisioningError`` for one that somebody has open.
+    func removal(on host: Host) async throws -> Undo? {
         switch place {
-        case .volume(let volume, _):
-            .removeVolume(group: volume.group, name: volume.name, uuid: volume.uuid, tag: VolumeTags.all)
-        case .image(let file): .removeFile(path: file.path, identity: file.identity)
+        case .image(let file):
+            let path = FilePath(file.path)
+            guard let entry = try host.files.entry(at: path), entry.kind == .file else { return nil }
+            let undo = Undo.removeFile(path: file.path, identity: entry.identity)
+            if entry.identity == file.identity { return undo }
+            // One that was moved to another disk, or has come back from a backup, is the base by what it holds.
+            guard entry.size == size, try await host.files.digest(ofImage: path) == digest else { return nil }
+            return undo
+        case .volume(let own, _):
+            let group = try VolumeGroupName(own.group)
+            guard try host.volumes.groups().contains(where: { $0.name == group.name }),
+                let volume = try host.volumes.volumes(in: group).first(where: isOn)
+            else { return nil }
+            guard !volume.isOpen else {
+                throw ProvisioningError(
+                    "the volume \(own.path) of the base \(id) is in use", exit: .temporary,
+                    hint: "end what has it open: a mount, a copy")
+            }
+            return .removeVolume(group: own.group, name: own.name, uuid: own.uuid, tag: VolumeTags.all)
         }
     }
 }
@@ -247,5 +268,16 @@ extension BaseRecord: Codable {
         try values.encode(size, forKey: .size)
         try values.encode(created, forKey: .created)
         try values.encodeIfPresent(used, forKey: .used)
+    }
+}
+
+extension FileReading {
+    /// A directory, or what a link leads to: the administrator's way to put things on another disk; nil for all else.
+    func directory(at path: FilePath) throws(HostError) -> FileEntry? {
+        guard let entry = try entry(at: path) else { return nil }
+        if entry.kind == .directory { return entry }
+        guard entry.kind == .symbolicLink, let target = try? self.entry(at: resolved(path)), target.kind == .directory
+        else { return nil }
+        return target
     }
 }

@@ -45,7 +45,11 @@ package struct BaseShape: Sendable, Hashable {
             keyrings: install.keyrings.map(\.string), verification: install.verification.rawValue,
             kernel: spec.boot.loader.hostKernel?.lastComponent?.string,
             locked: install.locked,
-            variables: HookEnvironment(baseFor: spec, root: fileSystem, paths: nil).variables,
+            variables: HookEnvironment(
+                baseFor: spec, root: fileSystem,
+                // Only with those of a base does what it has depend on them.
+                ownHooks: install.method == .native && hooks?.hasOwn ?? false, paths: nil
+            ).variables,
             scripts: hooks == nil ? nil : scripts)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]

@@ -8,6 +8,8 @@ struct MakeBase: Step {
     let reference: BaseReference
     let fileSystem: FileSystemKind
     let uuid: String
+    /// Whether the guest for whose sake it is made must have room for it.
+    var isForGuest = true
 
     /// What findings call it.
     static let drive = "base"
@@ -17,9 +19,11 @@ struct MakeBase: Step {
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let usage = try context.host.files.usage(of: context.paths.root)
         let size = FileSystemMaker.size(forBytes: usage.bytes, inodes: usage.inodes)
-        // For nobody's sake but this guest's, so far.
-        try BaseRecord.checkRoom(
-            for: context.spec.hostname, context.disks.root.partition.size, base: reference.id, takes: size.bytes)
+        if isForGuest {
+            // For nobody else's sake, so far.
+            try BaseRecord.checkRoom(
+                for: context.spec.hostname, context.disks.root.partition.size, base: reference.id, takes: size.bytes)
+        }
         let disk = try makeDisk(size, &findings, in: context)
         let maker = FileSystemMaker(image: disk, uuid: uuid)
         let isVolume = if case .pool = reference.home { true } else { false }
@@ -58,6 +62,22 @@ struct MakeBase: Step {
     }
 }
 
+/// Makes sure that what was unpacked is what was held against the manifest.
+struct CheckArchive: Step {
+    let archive: FilePath?
+    let stamp: FileStamp
+
+    var summary: String { "See that the archive is still the same" }
+
+    func perform(_ findings: inout Findings, in context: RunContext) async throws {
+        guard let archive, try context.host.files.entry(at: archive)?.stamp == stamp else {
+            throw ProvisioningError(
+                "\(archive?.string ?? "the archive") was changed while it was unpacked", exit: .temporary,
+                hint: "try again when nobody writes to it")
+        }
+    }
+}
+
 /// Makes the base known under its name, for nobody to write to: the moment from which a killed run is finished, not undone.
 struct PublishBase: Step {
     let reference: BaseReference
@@ -87,12 +107,16 @@ struct PublishBase: Step {
             place: place, digest: made.digest, verified: verified,
             size: findings.volumes[MakeBase.drive]?.size ?? made.size, created: now, madeBy: Product.version)
         let superseded = try superseded(in: context)
+        var removals: [Undo] = []
+        for base in superseded {
+            if let removal = try await base.removal(on: context.host) { removals.append(removal) }
+        }
         // One of that number whose volume or file somebody has taken away is forgotten.
         let lost = try effects.store.bases().filter { $0.id == reference.id }
         try effects.store.commit(
             run: effects.run, savingBase: record, removingBases: (superseded + lost).map(\.place.key),
             tidying: [.removeTree(path: context.paths.base.string, identity: workingDirectory)]
-                + superseded.map(\.removal))
+                + removals)
     }
 
     private func publish(_ findings: Findings, in context: RunContext) throws -> BaseRecord.Place {
@@ -131,7 +155,7 @@ struct PublishBase: Step {
         else { return [] }
         let now = context.host.clock.seconds
         return try context.effects.store.bases().filter { base in
-            base.shape == shape.key && base.created <= now - Self.youth && base.isIn(reference.home)
+            base.shape == shape.key && base.lastUse <= now - Self.youth && base.isIn(reference.home)
                 && base.id != reference.id
         }
     }
@@ -197,7 +221,10 @@ struct CloneBase: Step {
         let stamp = try files.entry(at: image)?.stamp
         let isKnown = record.verified?.holds(stamp, at: now) ?? false
         let digest = try await files.copyImage(image, to: clone, shares: !isFull, digests: !isKnown)
-        guard isKnown || digest == record.digest else { throw record.damaged }
+        guard isKnown || digest == record.digest else {
+            try context.effects.store.note(nil, ofBaseAt: record.place)
+            throw record.damaged
+        }
         guard let stamp, try files.entry(at: image)?.stamp == stamp else {
             throw ProvisioningError("somebody has written to \(image) while it was copied", exit: .temporary)
         }

@@ -75,7 +75,15 @@ extension Provisioner {
             throw ProvisioningError(
                 "there is a volume \(path) already, and it is not a base as Domus left it", exit: .cannotCreate,
                 hint: "see what it is (lvs -o +lv_tags,lv_permissions \(path)), and remove or rename it")
-        case .directory:
+        case .directory(let directory):
+            // What is made beside the guests gets its place by its name alone.
+            let there = try host.files.directory(at: directory)
+            let beside = try host.files.directory(at: directory.removingLastComponent())
+            if let there, let beside, there.identity.device != beside.identity.device {
+                throw ProvisioningError(
+                    "\(directory) is on another file system than \(directory.removingLastComponent()): a base is made there, "
+                        + "and renamed", exit: .cannotCreate, hint: "have both on one, with the guests")
+            }
             let path = try wanted.home.path(of: wanted.id)
             guard try host.files.entry(at: path) != nil else { return }
             throw ProvisioningError(
@@ -190,7 +198,7 @@ extension Provisioner {
         }
         var isThere = false
         do {
-            let removal = try await removal(of: base)
+            let removal = try await base.removal(on: host)
             isThere = removal != nil
             try store.commit(run: run, removingBases: [base.place.key], tidying: removal.map { [$0] } ?? [])
         } catch {
@@ -203,29 +211,5 @@ extension Provisioner {
                 exit: .inputOutput, hint: "domus recover tries again")
         }
         return isThere
-    }
-
-    /// - Returns: nil for one that is gone, or not the one that was made.
-    private func removal(of base: BaseRecord) async throws -> Undo? {
-        switch base.place {
-        case .image(let file):
-            let path = FilePath(file.path)
-            guard let entry = try host.files.entry(at: path), entry.kind == .file else { return nil }
-            if entry.identity == file.identity { return base.removal }
-            // One that was moved to another disk, or has come back from a backup, is the base by what it holds.
-            guard entry.size == base.size, try await host.files.digest(ofImage: path) == base.digest else { return nil }
-            return .removeFile(path: file.path, identity: entry.identity)
-        case .volume(let own, _):
-            let group = try VolumeGroupName(own.group)
-            guard try host.volumes.groups().contains(where: { $0.name == group.name }),
-                let volume = try host.volumes.volumes(in: group).first(where: base.isOn)
-            else { return nil }
-            guard !volume.isOpen else {
-                throw ProvisioningError(
-                    "the volume \(own.path) of the base \(base.id) is in use", exit: .temporary,
-                    hint: "end what has it open: a mount, a copy")
-            }
-            return base.removal
-        }
     }
 }

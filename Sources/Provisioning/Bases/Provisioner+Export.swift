@@ -28,11 +28,10 @@ extension Provisioner {
             if case .image(let file) = base.place {
                 let path = FilePath(file.path)
                 let stamp = try host.files.entry(at: path)?.stamp
-                guard try await host.files.digest(ofImage: path) == digest else { return .damaged }
-                if let stamp {
-                    try store.note(.init(stamp: stamp, time: host.clock.seconds), ofBaseAt: base.place)
-                }
-                return .whole
+                let isWhole = try await host.files.digest(ofImage: path) == digest
+                let verification = stamp.map { BaseRecord.Verification(stamp: $0, time: host.clock.seconds) }
+                try store.note(isWhole ? verification : nil, ofBaseAt: base.place)
+                return isWhole ? .whole : .damaged
             }
         } catch {
             throw ProvisioningError(error)
@@ -67,7 +66,10 @@ extension Provisioner {
             let root = directory.appending("root")
             _ = try files.createDirectory(root, mode: 0o755)
             let disk = try self.disk(of: base, effects, step: summary)
-            if let digest = base.digest, try await files.digest(ofImage: disk) != digest { throw base.damaged }
+            if let digest = base.digest, try await files.digest(ofImage: disk) != digest {
+                try store.note(nil, ofBaseAt: base.place)
+                throw base.damaged
+            }
             // noload: nothing is to be replayed in what nobody has written, and nothing written.
             try effects.mount(disk, at: root, type: "ext4", options: "noload", isReadOnly: true, step: summary)
             let made = directory.appending(archive.lastComponent?.string ?? "base.tar")

@@ -59,7 +59,8 @@ package struct CreatePlan: Sendable {
         let tailor = Tailor(
             helper: locations.helper, root: paths.root,
             environment: HookEnvironment(
-                spec, plan: disks, identifiers: identifiers, base: base?.id, paths: hookPaths),
+                spec, plan: disks, identifiers: identifiers, base: base?.id, ownHooks: hooks?.hasOwn ?? false,
+                paths: hookPaths),
             paths: hookPaths, timeout: spec.tailoring.hookTimeout)
 
         let configuration = spec.configuration.file(of: spec.hostname)

@@ -209,8 +209,8 @@ package final class StateStore: Sendable {
         }
     }
 
-    /// Notes that a base held what was written. One that is gone by now is not made again.
-    package func note(_ verification: BaseRecord.Verification, ofBaseAt place: BaseRecord.Place) throws(StateError) {
+    /// Notes that a base held what was written, or, with nil, that it does not. One that is gone by now is not made again.
+    package func note(_ verification: BaseRecord.Verification?, ofBaseAt place: BaseRecord.Place) throws(StateError) {
         try write { database in
             let text = try String.fetchOne(
                 database, sql: "SELECT record FROM base WHERE place = ?", arguments: [place.key])
@@ -242,7 +242,8 @@ package final class StateStore: Sendable {
         isRunning: (ProcessMark) -> Bool
     ) throws(StateError) -> [InterfaceAddress] {
         try write { database in
-            let found = try Self.free(count, of: pool, besides: taken, for: guest, isRunning, in: database)
+            let found = try Self.free(count, of: pool, besides: taken, for: guest, process, isRunning, in: database)
+            // What is replaced is this process's own, or nobody's any more.
             for address in found {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO address (address, guest, process) VALUES (?, ?, ?)",
@@ -258,7 +259,7 @@ package final class StateStore: Sendable {
         isRunning: (ProcessMark) -> Bool
     ) throws(StateError) -> [InterfaceAddress] {
         try read { database in
-            try Self.free(count, of: pool, besides: taken, for: guest, isRunning, in: database)
+            try Self.free(count, of: pool, besides: taken, for: guest, nil, isRunning, in: database)
         }
     }
 
@@ -270,12 +271,14 @@ package final class StateStore: Sendable {
     }
 
     private static func free(
-        _ count: Int, of pool: AddressPool, besides others: Set<IPAddress>, for guest: String,
+        _ count: Int, of pool: AddressPool, besides others: Set<IPAddress>, for guest: String, _ process: ProcessMark?,
         _ isRunning: (ProcessMark) -> Bool, in database: Database
     ) throws -> [InterfaceAddress] {
         var taken = others
-        for row in try Row.fetchAll(database, sql: "SELECT * FROM address WHERE guest <> ?", arguments: [guest])
-        where isRunning(try decode(ProcessMark.self, row["process"])) {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM address") {
+            let owner = try decode(ProcessMark.self, row["process"])
+            // Another process may be making a guest of the same name.
+            guard owner != process || row["guest"] != guest, isRunning(owner) else { continue }
             taken.insert(try IPAddress(parsing: row["address"]))
         }
         var own: [IPAddress] = []

@@ -23,7 +23,10 @@ struct CheckLock: Step {
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let installed = try await findings.lock(tailor, in: context)
-        guard let difference = installed.difference(from: lock) else { return }
+        guard let difference = installed.difference(from: lock) else {
+            try await findings.forgetDigests(tailor, in: context)
+            return
+        }
         throw ProvisioningError(
             "the guest is not what is locked: \(difference)", exit: .badData,
             hint: "a hook or a role has changed it; --lock=FILE makes a new lock")
@@ -48,6 +51,7 @@ struct WriteLock: Step {
             made, contents: Array(try encoder.encode(lock)) + [10], mode: 0o644, step: summary)
         try effects.publish(made, as: path, identity: identity, isDirectory: false, step: summary)
         try context.host.files.synchronize(path.removingLastComponent())
+        try await findings.forgetDigests(tailor, in: context)
     }
 }
 
@@ -59,5 +63,10 @@ extension Findings {
             try Task.checkCancellation()
             return answer.output
         }
+    }
+
+    /// What the bootstrap has left for it: a hook removes it, where hooks are run.
+    fileprivate func forgetDigests(_ tailor: Tailor, in context: RunContext) async throws {
+        _ = try await context.run(tailor.invocation(inGuest: "rm", ["-rf", "/var/lib/domus"], input: []))
     }
 }
