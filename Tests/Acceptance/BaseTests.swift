@@ -179,6 +179,33 @@ struct BaseTests {
         }
     }
 
+    @Test(
+        "a clone shares the blocks of its base where the file system can, unless a full image was asked for",
+        Requirement.program("filefrag"), Machine.mounts("xfs"))
+    func shared() async throws {
+        try await withWorkspace { workspace in
+            let image = workspace.path.appending("xfs")
+            try await run("sh", ["-c", "truncate -s 1500M \"$1\" && mkfs.xfs -q \"$1\"", "sh", image.string]).orThrow()
+            let sparse = workspace.domus(try await clone("web1", in: workspace))
+            let full = workspace.domus(try await clone("web2", ["--image=full"], in: workspace))
+            func words(_ command: Command) -> String {
+                ([command.program] + command.arguments).map { "'\($0)'" }.joined(separator: " ")
+            }
+            let script = """
+                mkdir "$2" && mount -o loop "$1" "$2" && \(words(sparse)) >&2 && \(words(full)) >&2 || exit 1
+                for name in web1 web2; do
+                    filefrag -v "$2/domains/$name/disk.img" | grep -c shared
+                    e2fsck -fn "$2/domains/$name/disk.img" >&2 || exit 2
+                done
+                """
+            let outcome = try await run(
+                "unshare", ["--mount", "sh", "-c", script, "sh", image.string, workspace.guests.string]
+            ).orThrow()
+            let counts = outcome.standardOutput.split(separator: "\n").compactMap { Int($0) }
+            #expect(counts.count == 2 && counts[0] > 0 && counts[1] == 0, "\(outcome)")
+        }
+    }
+
     @Test("a clone that the disk has no room for leaves nothing")
     func noRoom() async throws {
         try await withWorkspace { workspace in
