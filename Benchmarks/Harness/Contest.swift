@@ -123,14 +123,14 @@ extension Contest {
     private static func guest(_ here: Circumstances) throws -> Contest {
         // The kernel that xen-tools installs, which is a larger one than Domus would choose.
         let kernel = here.work.appending("kernel.conf")
-        try makeDirectories(here.work)
+        for name in ["xen", "guests/domains"] { try makeDirectories(here.work.pushing(FilePath(name))) }
         try writeFile(kernel, "DOMUS_KERNEL_PACKAGE = linux-image-amd64\n")
         let common = ["--size=4G", "--swap=512M", "--fs=ext4", "--dhcp", "--mirror=\(here.mirror)"]
         let peer: @Sendable (FilePath) -> [String] = { target in
             [
                 "/usr/bin/xen-create-image", "--hostname=\(name(target))", "--dist=\(here.suite)", "--pygrub",
                 "--image=sparse", "--nohosts", "--genpass=1", "--dir=\(here.work.appending("guests"))",
-                "--output=\(here.work.appending("xen"))", "--no-cache", "--force",
+                "--output=\(here.work.appending("xen"))", "--cache=no", "--force",
             ] + common
         }
         return Contest(

@@ -74,12 +74,21 @@ extension RealFileSystem {
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         guard PrivateMounts.areThere else { return false }
         if matters { try writeOut(directory) }
-        if umount2(directory.string, Int32(UMOUNT_NOFOLLOW)) == 0 { return true }
-        let error = Kernel.lastError
+        var error = Errno(rawValue: 0)
+        for _ in 0..<Self.patience {
+            if umount2(directory.string, Int32(UMOUNT_NOFOLLOW)) == 0 { return true }
+            error = Kernel.lastError
+            // A program that is being started, for another guest, looks at all mounts for a moment.
+            guard error == .resourceBusy else { break }
+            usleep(10_000)
+        }
         // Nothing is mounted there, or nothing is there.
         if error == .invalidArgument || error == .noSuchFileOrDirectory { return false }
         throw HostError(cannot: "unmount \(directory)", error)
     }
+
+    /// Hundredths of a second that a mount may stay busy.
+    private static let patience = 500
 
     /// What could not be written is told by this alone: unmounting loses it without a word.
     private func writeOut(_ directory: FilePath) throws(HostError) {
