@@ -25,6 +25,7 @@ package struct Effects: Sendable {
             guard entry.kind == .directory else {
                 throw ProvisioningError("cannot use \(path): it is not a directory", exit: .cannotCreate)
             }
+            try shareProvisional(path, step: step)
             return
         }
         var parent = path
@@ -38,7 +39,14 @@ package struct Effects: Sendable {
             // Another run was quicker, and takes it back if need be.
             guard error.errno == .fileExists, try host.files.entry(at: path)?.kind == .directory else { throw error }
             try store.forget(entry)
+            try shareProvisional(path, step: step)
         }
+    }
+
+    /// A directory that another run has made, and takes back if it fails: the last of all that use it takes it back.
+    private func shareProvisional(_ path: FilePath, step: String) throws {
+        let undo = Undo.removeDirectoryIfEmpty(path: path.string)
+        if try store.isIntended(undo) { _ = try store.intend(undo, step: step, run: run) }
     }
 
     /// Makes a directory whose name holds the run's number.

@@ -131,3 +131,27 @@ struct InterruptionTests {
         #expect(try world.store.records().map(\.hostname) == ["web2"])
     }
 }
+
+@Suite("Directories that runs share")
+struct SharedDirectoryTests {
+    @Test("one that another run has made, and would take back, is taken back by the last that used it")
+    func last() async throws {
+        for isProvisional in [true, false] {
+            let world = try World()
+            let other = world.process()
+            try world.store.begin(
+                RunEntry(id: "other", command: "create", guest: "web9", process: other.process, started: 0, log: nil),
+                isRunning: { _ in true })
+            if isProvisional {
+                _ = try world.store.intend(
+                    .removeDirectoryIfEmpty(path: "/srv/xen/domains"), step: "another's", run: "other")
+            }
+            world.machine.tree.makeDirectories("/srv/xen/domains")
+            await #expect(throws: ProvisioningError.self) {
+                try await Work.create(Sample.guest(), in: world, as: world.process([.failBefore(8)]))
+            }
+            let isThere = try world.process().host.files.entry(at: "/srv/xen/domains") != nil
+            #expect(isThere == !isProvisional)
+        }
+    }
+}

@@ -98,6 +98,15 @@ package final class StateStore: Sendable {
         }
     }
 
+    /// Whether some run that has not ended would take this back.
+    package func isIntended(_ undo: Undo) throws(StateError) -> Bool {
+        try read { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT EXISTS (SELECT 1 FROM effect WHERE undo = ?)", arguments: [Self.encode(undo)])
+                ?? false
+        }
+    }
+
     /// Notes durably what is about to be done.
     package func intend(_ undo: Undo, step: String, run: String) throws(StateError) -> Int64 {
         try write { database in
