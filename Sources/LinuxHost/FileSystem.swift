@@ -104,3 +104,14 @@ package protocol GuestTreeAccess: Sendable {
 
 /// The files of a host.
 package typealias FileSystem = FileReading & FileChanging & GuestTreeAccess
+
+extension FileReading {
+    /// A directory, or what a link leads to: the administrator's way to put things on another disk; nil for all else.
+    package func directory(at path: FilePath) throws(HostError) -> FileEntry? {
+        guard let entry = try entry(at: path) else { return nil }
+        if entry.kind == .directory { return entry }
+        guard entry.kind == .symbolicLink, let target = try? self.entry(at: resolved(path)), target.kind == .directory
+        else { return nil }
+        return target
+    }
+}

@@ -109,6 +109,8 @@ struct LockTests {
             ("GOOD", ["--install-method=native", "--dist=trixie"], 64, "the lock is of bookworm, amd64"),
             ("GOOD", ["--install-method=native", "--no-verify"], 64, "the lock is of what was verified"),
             ("GOOD", [], 64, "by the method native only, not by tar"),
+            ("GOOD", ["--install-method=native", "--locked="], 64, "--locked: the name of the file is empty"),
+            ("GOOD", ["--install-method=native", "--lock="], 64, "--lock: the name of the file is empty"),
             ("EVIL", ["--install-method=native"], 65, "is no package with its SHA-256"),
         ] as [(String, [String], Int32, String)])
     func refused(text: String, words: [String], status: Int32, message: String) async throws {
@@ -123,7 +125,8 @@ struct LockTests {
             case "EVIL": try writeFile(file, good.replacingOccurrences(of: "NAME", with: "-odir=/"))
             default: try writeFile(file, text)
             }
-            let all = try await workspace.tiny("web1", words + ["--locked=a.lock"])
+            let locked = words.contains("--locked=") ? [] : ["--locked=a.lock"]
+            let all = try await workspace.tiny("web1", words + locked)
             let before = workspace.capture()
             let outcome = try await workspace.run(all)
             #expect(outcome.status == status, "\(outcome)")

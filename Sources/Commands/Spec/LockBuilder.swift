@@ -13,6 +13,12 @@ struct LockBuilder {
     func build(
         _ install: inout GuestSpec.Install, _ release: Release, _ architecture: Architecture
     ) throws {
+        // Elsewhere an empty value counts as none; here it is a script's variable that nobody has set, and a guest of other
+        // packages than were meant.
+        for entry in values.layers.flatMap(\.entries)
+        where ["lock", "locked"].contains(entry.key) && entry.value.isEmpty {
+            throw OptionError("\(entry.place): the name of the file is empty", exit: entry.place.exit)
+        }
         if let given = values.given("lock") {
             let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
             guard try host.files.entry(at: path) == nil else {
@@ -20,7 +26,7 @@ struct LockBuilder {
                     "\(given.place): \(path) exists already", hint: "remove it, or choose another name",
                     exit: .cannotCreate)
             }
-            guard try host.files.entry(at: path.removingLastComponent())?.kind == .directory else {
+            guard try host.files.directory(at: path.removingLastComponent()) != nil else {
                 throw OptionError(
                     "\(given.place): there is no directory \(path.removingLastComponent())", exit: .noInput)
             }
