@@ -61,7 +61,7 @@ struct Bench: AsyncParsableCommand {
                 if let system = contest.system { results[index].packages = try await Self.packages(in: system(target)) }
                 print("\(round + 1)/\(runs) \(able[index].name): \(Report.rounded(seconds)) s")
                 if contest.isLarge {
-                    for name in try names(in: work("guests/domains")) where name.hasPrefix("g\(contest.name)") {
+                    for name in try directoryNames(work("guests/domains")) where name.hasPrefix("g\(contest.name)") {
                         try await TestSupport.run("rm", ["-r", work("guests/domains/\(name)").string]).orThrow()
                     }
                 }

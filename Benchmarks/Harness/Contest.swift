@@ -1,4 +1,3 @@
-import FoundationEssentials
 import SystemPackage
 import TestSupport
 
@@ -159,7 +158,7 @@ extension Contest {
     private static func clone(_ here: Circumstances) -> Contest {
         let bases = here.work.pushing(FilePath("guests/domains/.bases"))
         @Sendable func base() throws -> String {
-            guard let name = try names(in: bases).first(where: { $0.hasSuffix(".img") }) else {
+            guard let name = try directoryNames(bases).first(where: { $0.hasSuffix(".img") }) else {
                 throw TestSupportError("there is no base in \(bases)")
             }
             return bases.appending(name).string
@@ -201,9 +200,4 @@ extension Contest {
                     needs: [], times: 50),
             ], goal: 0.7, preparation: [create(here, ["base", "build"])], isLarge: true)
     }
-}
-
-/// What is in a directory.
-func names(in directory: FilePath) throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: directory.string)
 }

@@ -20,10 +20,13 @@ package struct AnticipatedPackages: Sendable, Equatable {
     package var wishes: [Wish] = []
     /// Whether host keys that a package makes are thrown away.
     package let removesHostKeys: Bool
+    /// Whether a hook makes the initial RAM disks, which knows what must be in them.
+    package let makesRAMDisks: Bool
 
     /// - Parameter hooks: the names of those stock hooks that will run: one that the user has replaced asks for other things.
     package init(of spec: GuestSpec, hooks: Set<String>) {
         removesHostKeys = hooks.contains("99-clean-base")
+        makesRAMDisks = hooks.contains("86-include-xen-drivers")
         let variables = spec.tailoring.extraVariables
         guard variables["DOMUS_OFFLINE"] == nil else { return }
         if hooks.contains("70-install-ssh") { wishes.append(Wish(["openssh-server"])) }

@@ -26,7 +26,7 @@ package protocol SystemFacts: Sendable {
     var userID: UInt32 { get }
     /// uname(2)'s release: the running kernel's.
     var kernelRelease: String { get }
-    /// How many CPUs this process may use.
+    /// How many CPUs are online.
     var processorCount: Int { get }
     /// This process, by its number and the tick of its start: numbers alone are used again.
     var thisProcess: ProcessMark { get }

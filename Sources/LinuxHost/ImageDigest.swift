@@ -76,7 +76,7 @@ final class ImageReading: Sendable {
             let length = Int(min(Self.part, size - Int64(number) * Self.part))
             hash.update(data: digest ?? (length == Self.part ? zeros : Self.digest(ofZeros: length)))
         }
-        return ImageDigest(Array(hash.finalize()).hexadecimal)
+        return ImageDigest(hash.finalize().hexadecimal)
     }
 
     private static func digest(ofZeros count: Int) -> [UInt8] {

@@ -46,7 +46,10 @@ package struct Effects: Sendable {
     /// A directory that another run has made, and takes back if it fails: the last of all that use it takes it back.
     private func shareProvisional(_ path: FilePath, step: String) throws {
         let undo = Undo.removeDirectoryIfEmpty(path: path.string)
-        if try store.isIntended(undo) { _ = try store.intend(undo, step: step, run: run) }
+        guard try store.isIntended(undo) else { return }
+        // Those above it first: they are taken back after it.
+        if path.lastComponent != nil { try shareProvisional(path.removingLastComponent(), step: step) }
+        _ = try store.intend(undo, step: step, run: run)
     }
 
     /// Makes a directory whose name holds the run's number.

@@ -1,3 +1,4 @@
+import Archives
 import Bootstrap
 import LinuxHost
 import Partitions
@@ -92,6 +93,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .failed: .failed
                 }
             self.init(error.message, exit: exit, hint: error.hint)
+        case let error as ArchiveError: self.init(BootstrapError(error))
         case let error as PartitionError:
             let exit: ExitCode =
                 switch error.kind {

@@ -25,7 +25,7 @@ package struct CloneRenewal: Sendable {
         ["e2fsck", "tune2fs", "resize2fs"].map { ($0, "e2fsprogs") }
     }
 
-    /// In their order. The first says whether the file system is whole, and mends nothing: what a base has lost it has lost
+    /// In their order. Where it is not known to be whole, the first says whether the file system is whole, and mends nothing: what a base has lost it has lost
     /// for every guest.
     package var invocations: [Invocation] {
         (isChecked ? [] : [Invocation("e2fsck", ["-f", "-n", device.string], environment: Self.environment)]) + [

@@ -1,6 +1,7 @@
 import FakeHost
 import LinuxHost
 import Provisioning
+import SystemPackage
 import Testing
 
 @Suite("Runs that do not end well")
@@ -143,15 +144,17 @@ struct SharedDirectoryTests {
                 RunEntry(id: "other", command: "create", guest: "web9", process: other.process, started: 0, log: nil),
                 isRunning: { _ in true })
             if isProvisional {
-                _ = try world.store.intend(
-                    .removeDirectoryIfEmpty(path: "/srv/xen/domains"), step: "another's", run: "other")
+                for path in ["/srv/xen", "/srv/xen/domains"] {
+                    _ = try world.store.intend(.removeDirectoryIfEmpty(path: path), step: "another's", run: "other")
+                }
             }
             world.machine.tree.makeDirectories("/srv/xen/domains")
             await #expect(throws: ProvisioningError.self) {
                 try await Work.create(Sample.guest(), in: world, as: world.process([.failBefore(8)]))
             }
-            let isThere = try world.process().host.files.entry(at: "/srv/xen/domains") != nil
-            #expect(isThere == !isProvisional)
+            for path in ["/srv/xen", "/srv/xen/domains"] as [FilePath] {
+                #expect(try (world.process().host.files.entry(at: path) != nil) == !isProvisional, "\(path)")
+            }
         }
     }
 }

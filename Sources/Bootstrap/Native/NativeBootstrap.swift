@@ -57,8 +57,7 @@ package struct NativeBootstrap: Sendable {
         try skeleton.prepare()
         let scripts = GuestScripts(
             site: site, host: host, architecture: request.architecture, timeout: request.timeout,
-            // A kernel's initial RAM disk is made by a hook, which knows what must be in it.
-            environment: request.anticipated == nil ? [:] : ["INITRD": "No"])
+            environment: request.anticipated?.makesRAMDisks == true ? ["INITRD": "No"] : [:])
         try scripts.prepare()
         let unpacking = Unpacking(
             packages: PackageSet(packages), apt: apt, tree: tree, stage: try stage(skeleton), skeleton: skeleton,

@@ -23,6 +23,7 @@ extension BaseCommand {
         func run() async throws {
             let host = Host.ofThisMachine
             let console = Console(json: shared.json, verbose: options.verbose == true)
+            if !options.dryRun && !options.dumpconfig { try BaseCommand.requireRoot(host, to: "make a base") }
             let wishes = try await Wishes(
                 options.layer, config: options.config, certainties: BaseCommand.anyGuest, shared: shared, host, console)
             var built = try await wishes.built(on: host)
@@ -61,8 +62,7 @@ extension BaseCommand {
                 return
             }
             let record = try await BaseCommand.make(
-                plan, run: run, log: "base-\(plan.reference.id)-\(run)", keeps: options.keep == true, shared, host,
-                console)
+                plan, run: run, keeps: options.keep == true, shared, host, console)
             try console.show(record, on: host, store)
         }
     }
@@ -74,12 +74,11 @@ extension BaseCommand {
 
     /// - Throws: ``ProvisioningError``.
     static func make(
-        _ plan: BasePlan, run: String, log name: String, keeps: Bool, _ shared: SharedOptions, _ host: Host,
+        _ plan: BasePlan, run: String, keeps: Bool, _ shared: SharedOptions, _ host: Host,
         _ console: Console
     ) async throws -> BaseRecord {
-        guard host.system.userID == 0 else {
-            throw ProvisioningError("only root can make a base", exit: .noPermission, hint: "run it as root")
-        }
+        // Of this run alone: another may be waiting to make the same one.
+        let name = "base-\(plan.reference.id)-\(run)"
         let log = try GuestLog(directory: shared.logDirectory, guest: name, host: host).begin("base")
         console.follow(log: log, host: host)
         let provisioner = Provisioner(host: host, store: try shared.store(host), reporter: console)

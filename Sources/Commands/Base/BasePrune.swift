@@ -43,7 +43,7 @@ extension BaseCommand {
             let store = try shared.existingStore(host)
             if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
             let working = try store?.runs().first { run in
-                ["create", "base"].contains(run.command) && host.system.isRunning(run.process)
+                run.mayUseBases && host.system.isRunning(run.process)
             }
             if let working, !dryRun {
                 throw ProvisioningError(

@@ -112,7 +112,7 @@ extension BaseCommand {
                     return
                 }
                 let record = try await BaseCommand.make(
-                    plan, run: run, log: "base-\(reference.id)-\(run)", keeps: false, shared, host, console)
+                    plan, run: run, keeps: false, shared, host, console)
                 try console.show(record, on: host, store)
             }
         }

@@ -49,7 +49,7 @@ extension BaseCommand {
         }
     }
 
-    /// The bases of these numbers: all are looked for before anything is done. In two pools there may be two of the same.
+    /// The bases of these numbers: all are looked for before anything is done.
     static func named(_ ids: [String], _ store: StateStore?) throws -> [BaseRecord] {
         let known = try store?.bases() ?? []
         return try ids.map { id in

@@ -69,12 +69,7 @@ extension CreateCommand {
         let began = host.clock.monotonic
         if let (plan, run) = base {
             console.note("there is no such base yet: \(plan.reference.id) is made first")
-            let log = try GuestLog(
-                directory: shared.logDirectory, guest: "base-\(plan.reference.id)-\(run)", host: host
-            ).begin("base")
-            _ = try await Provisioner(host: host, store: store, reporter: console).build(
-                plan, run: run, log: log, keepsFailed: keeps)
-            console.close()
+            _ = try await BaseCommand.make(plan, run: run, keeps: keeps, shared, host, console)
         }
         let outcomes = await Fleet(
             host: host, store: store, logs: shared.logDirectory, replaces: replaces, keeps: keeps, limit: limit,

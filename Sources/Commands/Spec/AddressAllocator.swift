@@ -63,7 +63,7 @@ final class AddressAllocator: Sendable {
 
     /// Of guests that other tools, or an administrator, have made.
     private func inConfigurations(except guest: Hostname) throws -> Set<IPAddress> {
-        guard try host.files.entry(at: configurations)?.kind == .directory else { return [] }
+        guard try host.files.directory(at: configurations) != nil else { return [] }
         var found: Set<IPAddress> = []
         for name in try host.files.names(in: configurations) where name.hasSuffix(".cfg") {
             guard let bytes = try? host.files.contents(of: configurations.appending(name), limit: 1 << 20),

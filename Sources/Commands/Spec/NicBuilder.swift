@@ -8,6 +8,8 @@ struct NicBuilder {
     let hostname: Hostname
     let dist: String
     let random: any RandomSource
+    /// MAC addresses of other guests that are made by the same command.
+    var others: Set<MACAddress> = []
 
     private typealias Wish = (spec: NicSpec, place: Place)
 
@@ -22,7 +24,7 @@ struct NicBuilder {
         }
         try checkShared(first, wishes)
         // An address that is made keeps clear of those that are given, whatever their order.
-        var taken = Set([first.mac] + wishes.compactMap(\.spec.mac))
+        var taken = others.union([first.mac] + wishes.compactMap(\.spec.mac))
         let isRandom = try values.flag("randommac") == true
         var interfaces: [NetworkInterface] = []
         for (index, wish) in wishes.enumerated() {

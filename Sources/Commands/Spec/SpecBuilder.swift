@@ -19,7 +19,7 @@ struct SpecBuilder {
     /// What gives out addresses of a pool.
     var allocator: AddressAllocator?
     /// MAC addresses of other guests that are made by the same command.
-    var takenAddresses: Set<MACAddress> = []
+    var takenMACs: Set<MACAddress> = []
 
     /// The specification and what the user should be told about it.
     struct Built {
@@ -49,11 +49,11 @@ struct SpecBuilder {
         let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
         let interface = try NetworkBuilder(
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
-            files: host.files, taken: takenAddresses
+            files: host.files, taken: takenMACs
         ).build(
             hostname: hostname, dist: distName.value, random: host.random)
         let furtherInterfaces = try NicBuilder(
-            values: values, hostname: hostname, dist: distName.value, random: host.random
+            values: values, hostname: hostname, dist: distName.value, random: host.random, others: takenMACs
         ).build(beside: interface)
         let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(of: hostname)

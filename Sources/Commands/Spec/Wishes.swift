@@ -60,7 +60,7 @@ struct Wishes {
         return try await SpecBuilder(
             values: Values(layers: layers), knowledge: knowledge, host: host, unknown: unknown,
             workingDirectory: Invoked.workingDirectory, allocator: allocator,
-            takenAddresses: Set(others.flatMap(\.interfaces).map(\.mac))
+            takenMACs: Set(others.flatMap(\.interfaces).map(\.mac))
         ).build()
     }
 }

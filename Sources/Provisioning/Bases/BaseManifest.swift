@@ -1,4 +1,3 @@
-import Crypto
 import FoundationEssentials
 import GuestModel
 import LinuxHost
@@ -74,20 +73,21 @@ package struct BaseManifest: Codable, Sendable, Hashable {
 
     /// It may be anybody's, and is shown to people.
     private func checkWords(_ path: FilePath) throws(ProvisioningError) {
-        let methods = ["native", "debootstrap", "mmdebstrap", "tar", "copy"]
         let digests = [shape, state, archive].allSatisfy { text in
             text.utf8.count <= 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) }
         }
-        let words = [codename, architecture, fileSystem].allSatisfy { text in
+        let words = [codename, architecture, fileSystem, installMethod].allSatisfy { text in
             text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == 45 }
         }
-        guard methods.contains(installMethod), Distribution(rawValue: distribution) != nil, digests, words else {
+        guard Distribution(rawValue: distribution) != nil, digests, words else {
             throw ProvisioningError("\(path) does not describe a base that Domus has exported", exit: .badData)
         }
     }
+}
 
-    /// As it is written.
-    func encoded() throws -> [UInt8] {
+extension Encodable {
+    /// A JSON document for people and programs, with a line feed at its end.
+    func document() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(self)) + [10]

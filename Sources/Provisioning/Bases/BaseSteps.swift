@@ -106,10 +106,16 @@ struct PublishBase: Step {
             installMethod: method, fileSystem: shape.fileSystem.rawValue,
             place: place, digest: made.digest, verified: verified,
             size: findings.volumes[MakeBase.drive]?.size ?? made.size, created: now, madeBy: Product.version)
-        let superseded = try superseded(in: context)
+        var superseded: [BaseRecord] = []
         var removals: [Undo] = []
-        for base in superseded {
-            if let removal = try await base.removal(on: context.host) { removals.append(removal) }
+        for base in try self.superseded(in: context) {
+            do {
+                if let removal = try await base.removal(on: context.host) { removals.append(removal) }
+                superseded.append(base)
+            } catch let error as ProvisioningError where error.exit == .temporary {
+                // Somebody has it open: it stays until the next one.
+                context.reporter.note(error.message)
+            }
         }
         // One of that number whose volume or file somebody has taken away is forgotten.
         let lost = try effects.store.bases().filter { $0.id == reference.id }
@@ -150,7 +156,7 @@ struct PublishBase: Step {
         let this = context.host.system.thisProcess
         guard
             try !context.effects.store.runs().contains(where: {
-                ["create", "base"].contains($0.command) && $0.process != this
+                $0.mayUseBases && $0.process != this
             })
         else { return [] }
         let now = context.host.clock.seconds

@@ -78,7 +78,7 @@ extension Provisioner {
             let description = directory.appending("manifest.json")
             _ = try files.createFile(
                 description,
-                contents: BaseManifest(base, archive: ArchiveState.digest(of: made, files)).encoded(), mode: 0o644)
+                contents: BaseManifest(base, archive: ArchiveState.digest(of: made, files)).document(), mode: 0o644)
             try files.synchronize(made)
             for (source, target) in [(made, archive), (description, manifest)] {
                 guard let entry = try files.entry(at: source) else { throw HostError("\(source) is gone") }

@@ -103,11 +103,7 @@ extension Provisioner {
         case .archive(let path):
             // The suffix says how it is compressed.
             let made = base.appending(path.lastComponent?.string ?? "root.tar")
-            do {
-                try pack(tree: site.root, to: made, isCancelled: { Task.isCancelled })
-            } catch {
-                throw BootstrapError(error)
-            }
+            try pack(tree: site.root, to: made, isCancelled: { Task.isCancelled })
             try publish(made, as: path, effects, step: summary)
         case .image(let path, let size):
             let made = base.appending("image")

@@ -31,7 +31,7 @@ package struct CreatePlan: Sendable {
     ///   - skeleton: /etc/xen-tools/skel, where it is.
     ///   - hostResolver: /etc/resolv.conf, where it is.
     ///   - identifiers: a UUID for each partition.
-    ///   - base: what the guest is a clone of; it is on a volume in the pool that the specification names.
+    ///   - base: what the guest is a clone of; nil for none.
     ///   - forcedVolumes: those that the user named.
     ///   - starts: `--boot`.
     package init(
@@ -90,7 +90,7 @@ package struct CreatePlan: Sendable {
         if lock != nil || lockFile != nil { steps.append(ReadPackageDigests()) }
         for hook in hooks?.hooks ?? [] where base == nil || hook.phase == .guest {
             steps.append(
-                RunHook(hook: hook, tailor: tailor, needsHostKeys: makesKeys && hook.name == MakeHostKeys.hook))
+                RunHook(hook: hook, tailor: tailor))
         }
         steps += spec.tailoring.roles.map { role in
             RunRole(name: role.name, path: role.path, arguments: spec.tailoring.roleArguments, tailor: tailor)
@@ -132,7 +132,7 @@ package enum RandomIdentifier {
         var bytes = random.bytes(16)
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = hexadecimal(bytes)
+        let digits = bytes.hexadecimal
         var groups: [Substring] = []
         var rest = digits[...]
         for count in [8, 4, 4, 4, 12] {
@@ -143,12 +143,5 @@ package enum RandomIdentifier {
     }
 
     /// The number of a run: twelve digits.
-    package static func run(_ random: any RandomSource) -> String { hexadecimal(random.bytes(6)) }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0\(digits)" : digits
-        }.joined()
-    }
+    package static func run(_ random: any RandomSource) -> String { random.bytes(6).hexadecimal }
 }

@@ -13,6 +13,9 @@ package struct RunEntry: Sendable, Hashable {
     /// The log's path, if there is one.
     package let log: String?
 
+    /// Whether it may have chosen a base, which must not go meanwhile.
+    package var mayUseBases: Bool { ["create", "base"].contains(command) }
+
     package init(id: String, command: String, guest: String, process: ProcessMark, started: Int64, log: String?) {
         self.id = id
         self.command = command

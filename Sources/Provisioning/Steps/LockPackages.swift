@@ -1,5 +1,4 @@
 import Bootstrap
-import FoundationEssentials
 import GuestModel
 import LinuxHost
 import SystemPackage
@@ -42,13 +41,11 @@ struct WriteLock: Step {
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let lock = try await findings.lock(tailor, in: context)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let effects = context.effects
         // Beside its place, so that nobody reads half of it.
         let made = path.removingLastComponent().appending(".domus-\(effects.run).lock")
         let identity = try effects.createOwnFile(
-            made, contents: Array(try encoder.encode(lock)) + [10], mode: 0o644, step: summary)
+            made, contents: lock.document(), mode: 0o644, step: summary)
         try effects.publish(made, as: path, identity: identity, isDirectory: false, step: summary)
         try context.host.files.synchronize(path.removingLastComponent())
         try await findings.forgetDigests(tailor, in: context)

@@ -6,13 +6,11 @@ import Tailoring
 struct RunHook: Step {
     let hook: Hook
     let tailor: Tailor
-    /// Whether it is the one that takes the keys of ``MakeHostKeys``.
-    var needsHostKeys = false
 
     var summary: String { "Run hook \(hook.name)" + (hook.isStock ? "" : " (\(hook.path))") }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        if needsHostKeys { await findings.hostKeys?.value }
+        if hook.name == MakeHostKeys.hook { await findings.hostKeys?.value }
         try Task.checkCancellation()
         let invocation = tailor.invocation(of: hook)
         let status = try await context.run(invocation)

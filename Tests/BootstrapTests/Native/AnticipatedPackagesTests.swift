@@ -43,6 +43,9 @@ struct AnticipatedPackagesTests {
         #expect(names(hooks: Self.hooks.subtracting(["70-install-ssh"])).contains("openssh-server") == false)
         #expect(!AnticipatedPackages(of: Sample.guest(), hooks: ["70-install-ssh"]).removesHostKeys)
         #expect(AnticipatedPackages(of: Sample.guest(), hooks: Self.hooks).removesHostKeys)
+        // Whoever makes the initial RAM disk: the kernel's package where no hook of ours does.
+        #expect(!AnticipatedPackages(of: Sample.guest(), hooks: Self.hooks).makesRAMDisks)
+        #expect(AnticipatedPackages(of: Sample.guest(), hooks: ["86-include-xen-drivers"]).makesRAMDisks)
     }
 
     @Test("kernels: the host's, the user's own, and what pvgrub can boot")
