@@ -3,23 +3,14 @@ import LinuxHost
 import SystemPackage
 
 /// The one file of keys that a bootstrap tool takes.
-package enum Keyring {
+enum Keyring {
     /// The only keyring, or several put together: a binary keyring is a row of keys (RFC 9580, 3.6), so two in a row
     /// are one.
     ///
-    /// - Returns: nil when nothing is to be verified.
-    static func prepare(_ install: GuestSpec.Install, at site: InstallationSite, on host: Host) throws -> FilePath? {
-        try merged(install.keyrings, install.verification, at: site, on: host)
-    }
-
-    /// These keyrings as one.
-    ///
     /// - Returns: nil when nothing is to be verified, and then only.
-    package static func merged(
-        _ keyrings: [FilePath], _ verification: GuestSpec.Install.Verification, at site: InstallationSite,
-        on host: Host
-    ) throws -> FilePath? {
-        guard verification == .required else { return nil }
+    static func prepare(_ install: GuestSpec.Install, at site: InstallationSite, on host: Host) throws -> FilePath? {
+        guard install.verification == .required else { return nil }
+        let keyrings = install.keyrings
         guard let first = keyrings.first else {
             throw BootstrapError("there is no keyring by which the archive could be verified", cause: .noInput)
         }

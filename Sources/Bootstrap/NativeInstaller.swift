@@ -2,29 +2,35 @@ import GuestModel
 import LinuxHost
 import SystemPackage
 
-/// Domus's own way to install a guest's system; see ``NativeBootstrap``.
+/// Domus's own way to install a system; see ``NativeBootstrap``.
 struct NativeInstaller: RootInstaller {
-    let spec: GuestSpec
-    private let anticipated: AnticipatedPackages
-    /// A hook removes them, or somebody wants them.
-    private let keepsDigests: Bool
+    let title: String
+    let archive: GuestSpec.Install
+    let request: BootstrapRequest
 
-    /// - Parameter hooks: the names of the stock hooks of the phase base that will run.
-    init(_ spec: GuestSpec, hooks: Set<String>) {
-        self.spec = spec
-        anticipated = AnticipatedPackages(of: spec, hooks: hooks)
-        keepsDigests = !hooks.isEmpty || spec.install.lockFile != nil || spec.install.locked != nil
+    init(_ request: BootstrapRequest, title: String, from archive: GuestSpec.Install) {
+        self.request = request
+        self.title = title
+        self.archive = archive
     }
 
-    var summary: String { "Install \(spec.release.title) natively" }
+    /// A guest's.
+    ///
+    /// - Parameter hooks: the names of the stock hooks of the phase base that will run.
+    init(_ spec: GuestSpec, hooks: Set<String>) {
+        var request = BootstrapRequest(spec, anticipated: AnticipatedPackages(of: spec, hooks: hooks))
+        // A hook removes them, or somebody wants them.
+        request.keepsDigests = !hooks.isEmpty || spec.install.lockFile != nil || spec.install.locked != nil
+        self.init(request, title: spec.release.title, from: spec.install)
+    }
+
+    var summary: String { "Install \(title) natively" }
 
     /// What verifies signatures, gpgv(1) or sqv(1), comes with apt.
     var requirements: [(program: String, package: String)] { [("apt-get", "apt")] }
 
     func install(at site: InstallationSite, on host: Host) async throws {
-        let keyring = try Keyring.prepare(spec.install, at: site, on: host)
-        var request = BootstrapRequest(spec, anticipated: anticipated)
-        request.keepsDigests = keepsDigests
+        let keyring = try Keyring.prepare(archive, at: site, on: host)
         try await NativeBootstrap(request, keyring: keyring, at: site, on: host).run()
     }
 }

@@ -80,4 +80,15 @@ package enum RootInstallers {
         case .copy(let directory): CopyInstaller(source: directory)
         }
     }
+
+    /// The installer of a root for nobody in particular.
+    ///
+    /// - Parameter archive: with the method that the release and the host allow: native, or debootstrap.
+    /// - Throws: ``BootstrapError`` for what debootstrap cannot do.
+    package static func installer(
+        for request: BootstrapRequest, release: Release, from archive: GuestSpec.Install
+    ) throws(BootstrapError) -> any RootInstaller {
+        if archive.method == .native { return NativeInstaller(request, title: release.title, from: archive) }
+        return try DebootstrapRoot(request, release: release, from: archive)
+    }
 }

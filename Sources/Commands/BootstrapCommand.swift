@@ -84,19 +84,12 @@ struct BootstrapCommand: AsyncParsableCommand {
                 "--arch: this host (\(knowledge.architecture)) cannot run the programs of \(architecture), which "
                     + "installing them needs")
         }
+        try knowledge.checkVsyscall(of: release, architecture, on: host)
         var notes: [String] = []
         var warnings: [String] = []
         let install = try await ArchiveBuilder(
             values: values, host: host, knowledge: knowledge, base: Invoked.workingDirectory
         ).build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
-        guard install.method == .native else {
-            let reason =
-                host.processes.find("apt-get") == nil
-                ? "this host has no apt" : "its archive is too old for that"
-            throw OptionError(
-                "cannot make a root of \(release.title): \(reason)",
-                hint: "debootstrap(8) makes one; domus create uses it by itself", exit: .unavailable)
-        }
         let target = try destination(host)
         for note in notes { console.note(note) }
         for warning in warnings { console.warn(warning) }
@@ -121,6 +114,8 @@ struct BootstrapCommand: AsyncParsableCommand {
         let request = BootstrapRequest(
             variant: variant, architecture: architecture, sources: sources, components: install.components,
             include: try packages(), proxy: install.proxy, isArchived: release.isArchived, timeout: install.timeout)
+        let installer = try RootInstallers.installer(for: request, release: release, from: install)
+        try Preflight.checkPrograms(installer.requirements, of: "this root", on: host)
 
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
@@ -130,8 +125,8 @@ struct BootstrapCommand: AsyncParsableCommand {
         ).begin("bootstrap")
         console.follow(log: log, host: host)
         try await Provisioner(host: host, store: store, reporter: console).bootstrap(
-            request, title: release.title, keyrings: install.keyrings, verification: install.verification, to: target,
-            run: RandomIdentifier.run(host.random), uuid: RandomIdentifier.uuid(host.random), log: log,
+            by: installer, to: target, run: RandomIdentifier.run(host.random), uuid: RandomIdentifier.uuid(host.random),
+            log: log,
             helper: Invoked.locations(host, userConfiguration: shared.configurationDirectory).helper,
             keepsFailed: keep)
         console.close()

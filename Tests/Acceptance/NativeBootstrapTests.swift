@@ -165,6 +165,52 @@ struct NativeBootstrapTests {
         }
     }
 
+    @Test("an older release is installed by debootstrap, and left in the same way")
+    func older() async throws {
+        let archive = try await FixtureArchive.make(FixtureRelease("buster"))
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let tree = workspace.path.appending("tree")
+            let outcome = try await workspace.bootstrap(
+                tree, archive, mirror, ["--variant=minbase", "--include=hello"])
+            try outcome.orThrow()
+            #expect(outcome.standardError.contains("Debian 10 (buster) is installed by debootstrap: it is too old"))
+            let states = try await run(
+                "chroot", [tree.string, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Package}\n"]
+            )
+            .orThrow().standardOutput.split(separator: "\n")
+            #expect(states.contains("ii hello"))
+            #expect(states.allSatisfy { $0.hasPrefix("ii ") })
+            #expect(try readText(tree.pushing("etc/apt/sources.list")) == "deb \(mirror.url) buster main\n")
+            // What debootstrap leaves of the host and of its work.
+            for name in ["etc/hostname", "etc/resolv.conf", "var/log/bootstrap.log", "debootstrap"] {
+                #expect(!fileExists(tree.pushing(FilePath(name))), "\(name)")
+            }
+            let packages = tree.pushing("var/cache/apt/archives")
+            #expect(try directoryNames(packages).filter { $0.hasSuffix(".deb") } == [])
+            #expect(try workspace.runsLeft() == [])
+        }
+    }
+
+    @Test(
+        "what debootstrap cannot do is refused before anything is done",
+        arguments: [
+            ("--variant=standard", "has no variant standard"), ("--variant=essential", "has no variant essential"),
+            ("--include=hello=1.0", "takes no version"),
+        ]
+    )
+    func olderRefused(option: String, message: String) async throws {
+        let archive = try await FixtureArchive.make(FixtureRelease("buster"))
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let before = workspace.capture()
+            let outcome = try await workspace.bootstrap(workspace.path.appending("tree"), archive, mirror, [option])
+            #expect(outcome.status == 69, "\(outcome)")
+            #expect(outcome.standardError.contains(message), "\(outcome)")
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
     @Test("takes no place that somebody has")
     func places() async throws {
         let archive = try await FixtureArchive.make()

@@ -56,6 +56,19 @@ struct HostKnowledge {
         return NamedText(file: path, text: String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Programs of old releases call into a page that kernels of today leave out; they would be killed one by one,
+    /// in the middle of the installation.
+    func checkVsyscall(of release: Release, _ architecture: Architecture, on host: Host) throws {
+        guard release.needsVsyscall(on: architecture) else { return }
+        let maps = try host.files.contents(of: "/proc/self/maps", limit: 1 << 20)
+        guard !String(decoding: maps, as: UTF8.self).contains("[vsyscall]") else { return }
+        throw OptionError(
+            "\(release.title) cannot be installed here: its C library calls the vsyscall page, "
+                + "which this host's kernel (\(host.system.kernelRelease)) does not offer",
+            hint: "boot the host with vsyscall=emulate on its kernel command line (Debian bug 1028388)",
+            exit: .unavailable)
+    }
+
     private static func hostArchitecture(_ host: Host) async -> Architecture {
         let dpkg = Invocation("dpkg", ["--print-architecture"], environment: ["LC_ALL": "C"])
         if let answer = try? await host.processes.capture(dpkg), answer.status.isSuccess,

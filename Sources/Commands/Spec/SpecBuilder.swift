@@ -45,7 +45,7 @@ struct SpecBuilder {
                     + "programs of \(architecture), which installing it needs",
                 hint: "make the guest on a host of that architecture")
         }
-        try checkVsyscall(release, architecture)
+        try knowledge.checkVsyscall(of: release, architecture, on: host)
         let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
         let interface = try NetworkBuilder(
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
@@ -134,18 +134,5 @@ struct SpecBuilder {
         }
         return GuestSpec.Configuration(
             directory: directory, fileExtension: fileExtension, template: template)
-    }
-
-    /// Programs of old releases call into a page that kernels of today leave out; they would be killed one by one,
-    /// in the middle of the installation.
-    private func checkVsyscall(_ release: Release, _ architecture: Architecture) throws {
-        guard release.needsVsyscall(on: architecture) else { return }
-        let maps = try host.files.contents(of: "/proc/self/maps", limit: 1 << 20)
-        guard !String(decoding: maps, as: UTF8.self).contains("[vsyscall]") else { return }
-        throw OptionError(
-            "\(release.title) cannot be installed here: its C library calls the vsyscall page, "
-                + "which this host's kernel (\(host.system.kernelRelease)) does not offer",
-            hint: "boot the host with vsyscall=emulate on its kernel command line (Debian bug 1028388)",
-            exit: .unavailable)
     }
 }

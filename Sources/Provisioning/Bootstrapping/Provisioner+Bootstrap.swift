@@ -9,12 +9,10 @@ extension Provisioner {
     /// Makes a root file system for nobody in particular. As with a guest it is there as a whole, or nothing is left.
     ///
     /// - Parameters:
-    ///   - title: the release, for people.
     ///   - uuid: the file system's, for an image.
     /// - Throws: ``ProvisioningError``.
     package func bootstrap(
-        _ request: BootstrapRequest, title: String, keyrings: [FilePath],
-        verification: GuestSpec.Install.Verification, to target: BootstrapTarget, run: String,
+        by installer: any RootInstaller, to target: BootstrapTarget, run: String,
         uuid: String, log: FilePath?, helper: FilePath, keepsFailed: Bool
     ) async throws(ProvisioningError) {
         do {
@@ -41,9 +39,8 @@ extension Provisioner {
             _ = try host.files.createDirectory(site.root, mode: 0o755)
             _ = try host.files.createDirectory(site.scratch, mode: 0o700)
 
-            try await step("Install \(title)", 1, &current) {
-                let keyring = try Keyring.merged(keyrings, verification, at: site, on: host)
-                try await NativeBootstrap(request, keyring: keyring, at: site, on: host).run()
+            try await step(installer.summary, 1, &current) {
+                try await installer.install(at: site, on: host)
                 try Task.checkCancellation()
             }
             try await step(target.summary, 2, &current) {

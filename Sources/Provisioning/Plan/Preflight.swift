@@ -66,12 +66,13 @@ package struct Preflight: Sendable {
         ]
     }
 
-    private func checkPrograms() throws {
-        var needed = plan.base?.record == nil ? RootInstallers.installer(for: plan.spec).requirements : []
-        if plan.base != nil { needed += CloneRenewal.requirements }
-        needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
-        if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
-        if plan.spec.storage.home.formatted != nil { needed += FormattedDevice.requirements }
+    /// - Parameters:
+    ///   - needed: programs, with the Debian package of each.
+    ///   - what: what needs them, for people.
+    /// - Throws: ``ProvisioningError`` that names those which are missing.
+    package static func checkPrograms(
+        _ needed: [(program: String, package: String)], of what: String, on host: Host
+    ) throws(ProvisioningError) {
         var missing: [(program: String, package: String)] = []
         for requirement in needed
         where host.processes.find(requirement.program) == nil
@@ -81,10 +82,19 @@ package struct Preflight: Sendable {
         }
         guard missing.isEmpty else {
             throw ProvisioningError(
-                "\(missing.map(\.program).joined(separator: ", ")): not on this host, and this guest needs it",
+                "\(missing.map(\.program).joined(separator: ", ")): not on this host, and \(what) needs it",
                 exit: .unavailable,
                 hint: "apt-get install \(missing.map(\.package).joined(separator: " "))")
         }
+    }
+
+    private func checkPrograms() throws {
+        var needed = plan.base?.record == nil ? RootInstallers.installer(for: plan.spec).requirements : []
+        if plan.base != nil { needed += CloneRenewal.requirements }
+        needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
+        if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
+        if plan.spec.storage.home.formatted != nil { needed += FormattedDevice.requirements }
+        try Self.checkPrograms(needed, of: "this guest", on: host)
         let mounted = plan.disks.slots.filter { slot in
             slot == plan.disks.root && plan.spec.storage.home.formatted != nil
                 || slot.partition.fileSystem.map { !FileSystemMaker.writesFromDirectory($0) } ?? false
