@@ -196,6 +196,9 @@ struct CreateOptions: ParsableArguments {
         help: ArgumentHelp("The guest's console (hvc0).", valueName: "name"))
     var serialDevice: String?
 
+    @Option(help: ArgumentHelp("Drivers in the initial RAM disk: virtual or most (virtual).", valueName: "drivers"))
+    var initramfs: String?
+
     // MARK: Tailoring
 
     @Option(help: ArgumentHelp("A role script, or several with commas; repeatable.", valueName: "name"))
@@ -353,6 +356,7 @@ struct CreateOptions: ParsableArguments {
         add("pygrub", pygrub)
         add("pvgrub", ifSet: pvgrub)
         add("serial-device", serialDevice)
+        add("initramfs", initramfs)
         add("role", role)
         add("roledir", roledir)
         add("role-args", roleArgs)

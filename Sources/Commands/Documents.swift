@@ -217,6 +217,7 @@ struct SpecDescription: Encodable {
             ("verification", spec.install.verification.rawValue),
             ("base", spec.install.base.rawValue),
             ("serial_device", spec.boot.serialDevice), ("loader", Self.name(of: spec.boot.loader)),
+            ("initramfs", spec.boot.drivers.rawValue),
             ("boot", starts ? "1" : "0"),
             ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),
             ("output", spec.configuration.directory.string), ("extension", spec.configuration.fileExtension),

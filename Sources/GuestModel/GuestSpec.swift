@@ -255,11 +255,24 @@ package struct GuestSpec: Sendable {
         package var serialDevice: String
         /// A directory below /lib/modules of the host to copy into the guest.
         package var modules: FilePath?
+        /// What the initial RAM disk of the guest's own kernel holds.
+        package var drivers: Drivers
 
-        package init(loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil) {
+        package init(
+            loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil, drivers: Drivers = .virtual
+        ) {
             self.loader = loader
             self.serialDevice = serialDevice
             self.modules = modules
+            self.drivers = drivers
+        }
+
+        /// The drivers by which the guest finds its root file system.
+        package enum Drivers: String, Sendable, Hashable, CaseIterable {
+            /// Those of virtual machines: Xen's, and those of other hypervisors.
+            case virtual
+            /// Nearly all that the kernel has (`MODULES=most` of initramfs.conf(5), Debian's own choice).
+            case most
         }
 
         /// What xl starts.

@@ -102,7 +102,10 @@ package struct HookEnvironment: Sendable {
     private static func addSystem(_ spec: GuestSpec, to variables: inout [String: String]) {
         variables["dist"] = spec.release.codename
         variables["arch"] = spec.architecture.rawValue
-        if spec.boot.loader.needsGuestKernel { variables["DOMUS_INSTALL_KERNEL"] = "1" }
+        if spec.boot.loader.needsGuestKernel {
+            variables["DOMUS_INSTALL_KERNEL"] = "1"
+            variables["DOMUS_INITRAMFS"] = spec.boot.drivers.rawValue
+        }
     }
 
     /// Not every kernel boots through every loader: base/80-install-kernel chooses by it.

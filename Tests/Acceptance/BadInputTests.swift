@@ -76,6 +76,7 @@ struct BadInputTests {
         Mistake(["--initrd=/etc/passwd"], 64, "--initrd goes with --kernel"),
         Mistake(["--pygrub", "--pvgrub"], 64, "--pygrub and --pvgrub are two ways"),
         Mistake(["--serial-device=/dev/sda"], 64, "--serial-device"),
+        Mistake(["--initramfs=dep"], 64, "is not a set of drivers"),
         Mistake(["--role=nope"], 66, "--role: there is no role"),
         Mistake(["--role-args='one"], 64, "--role-args"),
         Mistake(["--hook-timeout=0"], 64, "--hook-timeout"),

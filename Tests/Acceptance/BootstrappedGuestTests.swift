@@ -23,6 +23,7 @@ struct BootstrappedGuestTests {
                 archive,
                 mirror,
                 ["--ssh-key=\(key).pub", "--role=greet", "--role-args=one 'two three'"]
+                    + (method == "debootstrap" ? ["--initramfs=most"] : [])
             )
             try workspace.script("etc/role.d/greet", Self.role)
             let outcome = try await workspace.xenTool("xen-create-image", Array(words.dropFirst())).run(
@@ -34,6 +35,7 @@ struct BootstrappedGuestTests {
             try await checkImages(workspace, summary, method)
             let root = GuestImage(workspace.images(of: "t1").appending("disk.img"))
             try await checkSystem(root, archive, mirror, key: try readText(FilePath("\(key).pub")))
+            try await checkDrivers(root, isVirtual: method != "debootstrap", in: workspace)
             try await checkKeys(root, summary, in: workspace)
             try checkConfiguration(workspace, try await root.uuid(), archive)
             #expect(try await root.text("/etc/greeting") == "one|two three\n")
@@ -146,6 +148,17 @@ struct BootstrappedGuestTests {
         #expect(try await root.names(in: "/usr/sbin").contains("policy-rc.d") == false)
         #expect(try await root.names(in: "/debootstrap").isEmpty)
         #expect(try await root.names(in: "/proc").isEmpty)
+    }
+
+    /// In the disk, and for those that the guest will make of later kernels.
+    private func checkDrivers(_ root: GuestImage, isVirtual: Bool, in workspace: Workspace) async throws {
+        let settings = try await root.text("/etc/initramfs-tools/conf.d/domus") ?? ""
+        #expect(settings.contains(isVirtual ? "\nMODULES=list\n" : "\nMODULES=most\n"), "\(settings)")
+        let script = try await root.text("/etc/initramfs-tools/hooks/domus")
+        #expect((script != nil) == isVirtual)
+        if isVirtual {
+            #expect(try await root.mode("/etc/initramfs-tools/hooks/domus") == "0755")
+        }
     }
 
     private func checkKeys(_ root: GuestImage, _ summary: Summary, in workspace: Workspace) async throws {

@@ -32,6 +32,9 @@ struct RealMirrorTests {
             let audit = try await run("chroot", [copy.string, "dpkg", "--audit"]).orThrow()
             #expect(audit.standardOutput == "")
             try await run("chroot", [copy.string, "apt-get", "check"]).orThrow()
+            // By these the kernel finds its root under Xen.
+            let disk = try await run("chroot", [copy.string, "sh", "-c", "lsinitramfs /boot/initrd.img-*"]).orThrow()
+            for name in ["/xen-blkfront.ko", "/fsck.ext4"] { #expect(disk.standardOutput.contains(name), "\(name)") }
             let states = try await run("chroot", [copy.string, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}\n"])
             #expect(states.standardOutput.split(separator: "\n").allSatisfy { $0.hasPrefix("ii") })
             let packages = try await run("chroot", [copy.string, "dpkg-query", "-W", "-f", "${Package}\n"])
@@ -41,17 +44,35 @@ struct RealMirrorTests {
     }
 }
 
+/// What is installed by both.
+enum PackageChoice: CaseIterable {
+    case minbase
+    /// With scripts of many kinds: accounts, services, alternatives, triggers, host keys, bytecode, generated certificates.
+    case server
+
+    var options: [String] {
+        switch self {
+        case .minbase: ["--variant=minbase"]
+        case .server:
+            [
+                "--variant=important",
+                "--include=openssh-server,nginx,rsyslog,sudo,python3,ca-certificates,locales,postgresql,git,vim",
+            ]
+        }
+    }
+}
+
 /// The archive's own packages, against what mmdebstrap makes of them.
 @Suite("the real mirror, twice", Requirement.bootstrapping, RealMirror.answers, .serialized)
 struct RealMirrorEqualityTests {
     @Test(
         "domus bootstrap makes what mmdebstrap makes", .timeLimit(.minutes(15)), Requirement.program("mmdebstrap"),
-        arguments: ["bookworm", "trixie", "bullseye"])
-    func equal(suite: String) async throws {
+        arguments: ["bookworm", "trixie", "bullseye"], PackageChoice.allCases)
+    func equal(suite: String, choice: PackageChoice) async throws {
         try await withWorkspace { workspace in
             let start = time(nil)
             let tree = workspace.path.appending("tree")
-            try await workspace.domus(["bootstrap", "--variant=minbase", suite, tree.string])
+            try await workspace.domus(["bootstrap"] + choice.options + [suite, tree.string])
                 .run(timeout: .seconds(400)).orThrow()
             let other = workspace.path.appending("other")
             // Without a package that says so, mmdebstrap has to be told that /usr is merged.
@@ -64,10 +85,11 @@ struct RealMirrorEqualityTests {
             try await run(
                 "unshare",
                 [
-                    "--mount", "--propagation=private", "mmdebstrap", "--mode=root", "--variant=minbase", merged, suite,
-                    other.string,
-                    tree.pushing("etc/apt/sources.list").string,
-                ], timeout: .seconds(400)
+                    "--mount", "--propagation=private", "mmdebstrap", "--mode=root", merged,
+                ]
+                    + choice.options + [
+                        suite, other.string, tree.pushing("etc/apt/sources.list").string,
+                    ], timeout: .seconds(400)
             ).orThrow()
             var passedOver = NativeBootstrapTests.known
             passedOver.insert("var/lib/apt/extended_states")

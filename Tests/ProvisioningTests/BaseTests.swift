@@ -56,6 +56,7 @@ struct BaseTests {
             { $0.install.components = ["main", "contrib"] },
             { $0.install.keyrings = ["/etc/other.gpg"] },
             { $0.install.proxy = "http://proxy.example:3128" },
+            { $0.boot.drivers = .most },
             { $0.install.verification = .disabled },
             { $0.install.security = nil },
             { $0.install.updatesSuite = nil },

@@ -204,7 +204,8 @@ struct ReleasePackages {
                     "postinst": """
                     #!/bin/sh
                     set -e
-                    update-initramfs -c -k \(version)
+                    # As /etc/kernel/postinst.d/initramfs-tools.
+                    [ "${INITRD:-}" = No ] || update-initramfs -c -k \(version)
                     ln -sf boot/vmlinuz-\(version) /vmlinuz
                     ln -sf boot/initrd.img-\(version) /initrd.img
 

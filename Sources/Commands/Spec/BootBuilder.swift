@@ -21,9 +21,16 @@ struct BootBuilder {
             }
             return name
         }
+        let drivers = try values.parsed("initramfs") { text throws(ValueError) in
+            guard let drivers = GuestSpec.Boot.Drivers(rawValue: text) else {
+                throw ValueError("\"\(text)\" is not a set of drivers", hint: "write virtual or most")
+            }
+            return drivers
+        }
         let loader = try loader(release, notes: &notes)
         return GuestSpec.Boot(
-            loader: loader, serialDevice: serial ?? "hvc0", modules: try modules(for: loader))
+            loader: loader, serialDevice: serial ?? "hvc0", modules: try modules(for: loader),
+            drivers: drivers ?? .virtual)
     }
 
     private func loader(_ release: Release, notes: inout [String]) throws -> GuestSpec.Boot.Loader {

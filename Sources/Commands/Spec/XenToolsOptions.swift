@@ -43,7 +43,8 @@ enum XenToolsOptions {
         "install-method", "install-source", "base", "arch",
         "mirror", "keyring", "apt-proxy", "ip", "dhcp", "gateway", "netmask", "broadcast", "nameserver", "bridge",
         "vifname", "mac", "randommac", "kernel", "initrd", "modules", "pygrub", "pvgrub", "serial-device",
-        "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len", "hash-method",
+        "initramfs", "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len",
+        "hash-method",
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
         "no-verify", "gateway6", "nic", "cache", "security-mirror", "components", "ip-pool", "ipfile", "locked",
     ]

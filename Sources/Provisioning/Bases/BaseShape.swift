@@ -32,6 +32,10 @@ package struct BaseShape: Sendable, Hashable {
         if let hooks {
             var paths = hooks.hooks.filter { $0.phase == .base }.map { (name: "base/\($0.name)", path: $0.path) }
             paths.append((name: "common.sh", path: locations.hooks.appending("common.sh")))
+            let copied = locations.hooks.appending("files")
+            if try files.directory(at: copied) != nil {
+                for name in try files.names(in: copied) { paths.append((name: name, path: copied.appending(name))) }
+            }
             // What they copy from the host: base/95-configure-locales, base/20-setup-apt.
             for path in [FilePath("/etc/locale.gen")] + install.keyrings where try files.entry(at: path) != nil {
                 paths.append((name: path.string, path: path))
