@@ -60,9 +60,10 @@ package struct NativeBootstrap: Sendable {
             environment: request.anticipated?.makesRAMDisks == true ? ["INITRD": "No"] : [:])
         try scripts.prepare()
         let unpacking = Unpacking(
-            packages: PackageSet(packages), apt: apt, tree: tree, stage: try stage(skeleton), skeleton: skeleton,
+            packages: PackageSet(packages), apt: apt, tree: tree,
+            stages: try PackageStages(beside: site.scratch, skeleton, host.files), skeleton: skeleton,
             scripts: scripts, stopwatch: stopwatch)
-        try await unpacking.run(download: { try await apt.download(packages) })
+        try await unpacking.run(download: { try await apt.download(unpacking.byUrgency) })
         if request.keepsDigests {
             try tree.makeDirectories("var/lib/domus")
             try tree.write(Array(InstalledPackages.text(packages).utf8), to: InstalledPackages.digestFile)
@@ -74,15 +75,6 @@ package struct NativeBootstrap: Sendable {
         // Not what a link in its place leads to.
         guard try host.files.entry(at: temporary)?.kind == .directory else { return }
         for name in try host.files.names(in: temporary) { try host.files.removeTree(temporary.appending(name)) }
-    }
-
-    /// A tree beside the tree, on its file system, with the same links.
-    private func stage(_ skeleton: TreeSkeleton) throws -> PackageTree {
-        let path = site.scratch.appending("stage")
-        _ = try host.files.createDirectory(path, mode: 0o755)
-        let stage = try PackageTree(root: path)
-        try skeleton.layOut(stage)
-        return stage
     }
 
     /// The package that says that /usr is merged, where the release has one. The tree is laid out so, and apt is told, for

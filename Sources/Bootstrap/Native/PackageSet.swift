@@ -39,6 +39,12 @@ struct PackageSet: Sendable {
         return found
     }
 
+    /// Those that do not work without one of these, themselves included.
+    func dependents(of numbers: Set<Int>) -> Set<Int> {
+        if numbers.isEmpty { return [] }
+        return Set(packages.map(\.number).filter { !closure(of: [$0]).isDisjoint(with: numbers) })
+    }
+
     /// What must be there before a package is unpacked: all that its Pre-Depends lead to.
     func predependencies(of number: Int) -> Set<Int> {
         closure(of: targets(["pre-depends"], of: packages[number]))

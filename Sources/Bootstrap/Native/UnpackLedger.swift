@@ -10,34 +10,30 @@ actor UnpackLedger {
 
     private(set) var contents: [Int: PackageContents] = [:]
     private(set) var unpacked: [Int: Done] = [:]
-    private var awaited: Set<Int> = []
-    private var waiter: CheckedContinuation<Void, any Error>?
+    private var waiters: [(missing: Set<Int>, continuation: CheckedContinuation<Void, any Error>)] = []
     private var failure: (any Error)?
 
     func opened(_ number: Int, _ contents: PackageContents) { self.contents[number] = contents }
 
     func unpacked(_ number: Int, _ files: UnpackedFiles, digests: [[UInt8]: String]?) {
         unpacked[number] = Done(files: files, digests: digests)
-        awaited.remove(number)
-        if awaited.isEmpty { wake(.success(())) }
+        for index in waiters.indices { waiters[index].missing.remove(number) }
+        for waiter in waiters where waiter.missing.isEmpty { waiter.continuation.resume() }
+        waiters.removeAll(where: \.missing.isEmpty)
     }
 
     /// Whoever waits need not.
     func fail(_ error: any Error) {
         failure = failure ?? error
-        wake(.failure(error))
-    }
-
-    private func wake(_ result: Result<Void, any Error>) {
-        waiter?.resume(with: result)
-        waiter = nil
+        for waiter in waiters { waiter.continuation.resume(throwing: error) }
+        waiters = []
     }
 
     /// Waits until all of them are unpacked.
     func wait(for numbers: Set<Int>) async throws {
         if let failure { throw failure }
-        awaited = numbers.subtracting(unpacked.keys)
-        if awaited.isEmpty { return }
-        try await withCheckedThrowingContinuation { waiter = $0 }
+        let missing = numbers.subtracting(unpacked.keys)
+        if missing.isEmpty { return }
+        try await withCheckedThrowingContinuation { waiters.append((missing, $0)) }
     }
 }

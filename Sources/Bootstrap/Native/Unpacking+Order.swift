@@ -46,16 +46,19 @@ extension Unpacking {
         try database.add(entries)
     }
 
-    /// The packages that had to wait for their script, in rounds: each round has those whose pre-dependencies are there.
-    func unpackRest() async throws {
+    /// Puts packages in their place, those that had to wait for their script in rounds: each round has those whose
+    /// pre-dependencies are there.
+    ///
+    /// - Parameter configured: those which are; in circles of dependencies more become so.
+    func unpack(_ numbers: Set<Int>, configured: inout Set<Int>) async throws {
         let contents = await ledger.contents
-        let all = Set(packages.packages.map(\.number))
-        var waiting = all.subtracting(essential)
-        var configured = essential
+        var waiting = numbers
         // Those without a script to run before need not wait for anything any more.
-        let free = waiting.filter { contents[$0]?.hasFile("preinst") != true }
-        try takeStaged()
-        try await finish(round: free.sorted(), configured: configured)
+        let free = waiting.filter { stages.of($0) == nil }
+        if !free.isEmpty {
+            try take(stages.common)
+            try await finish(round: free.sorted(), configured: configured)
+        }
         waiting.subtract(free)
         while !waiting.isEmpty {
             // A package that has nothing to do at configuration is as good as configured when it is unpacked.
@@ -82,29 +85,15 @@ extension Unpacking {
             waiting.subtract(round)
         }
         // What another package has taken since.
-        try database.rewriteLists(await ledger.unpacked.map { (packages.packages[$0.key], $0.value.files) })
+        let placed = await ledger.unpacked.filter { numbers.contains($0.key) || configured.contains($0.key) }
+        try database.rewriteLists(placed.map { (packages.packages[$0.key], $0.value.files) })
     }
 
     private func unpack(round: [Int], configured: Set<Int>) async throws {
-        // Before the scripts, as dpkg, which reads them once.
-        let overrides = try database.overrides()
         for number in round { try await runPreinst(number) }
-        let diversions = try diversions()
-        for diversion in diversions { try tree.note(diversion) }
-        let queue = UnpackQueue()
-        for number in round { await queue.add(number, rank: -Int(clamping: packages.packages[number].size)) }
-        await queue.close()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<Self.width {
-                group.addTask {
-                    while let number = await queue.next() {
-                        guard let contents = await ledger.contents[number] else { continue }
-                        try await unpack(
-                            number, contents, into: tree, diversions: diversions, overrides: overrides)
-                    }
-                }
-            }
-            while try await group.next() != nil {}
+        for diversion in try diversions() { try tree.note(diversion) }
+        for number in round {
+            if let stage = stages.of(number) { try take(stage) }
         }
         try await finish(round: round, configured: configured)
     }
@@ -119,7 +108,7 @@ extension Unpacking {
     }
 
     /// Puts what waits into the tree, as if it were unpacked now.
-    private func takeStaged() throws {
+    private func take(_ stage: PackageTree) throws {
         do {
             try skeleton.clear(stage)
             try tree.merge(stage, diversions: diversions(), precedence: precedence)

@@ -11,60 +11,69 @@ struct Unpacking: Sendable {
     let apt: AptArchive
     let tree: PackageTree
     /// Where packages wait, unpacked, until the essential ones are configured: their scripts must not meet what dpkg would not
-    /// have unpacked by then. On the tree's file system, for what is in it to be moved.
-    let stage: PackageTree
+    /// have unpacked by then. Those whose own script must run before have a stage each.
+    let stages: PackageStages
     let skeleton: TreeSkeleton
     let scripts: GuestScripts
     let stopwatch: Stopwatch
     /// Those which a system must have, with all that they need.
     let essential: Set<Int>
+    /// Those that take so long to unpack, a kernel above all, that all the others are configured meanwhile; and what needs
+    /// them.
+    let late: Set<Int>
     let database: PackageDatabase
     private let threads = WorkerThreads()
     let ledger = UnpackLedger()
 
     init(
-        packages: PackageSet, apt: AptArchive, tree: PackageTree, stage: PackageTree, skeleton: TreeSkeleton,
+        packages: PackageSet, apt: AptArchive, tree: PackageTree, stages: PackageStages, skeleton: TreeSkeleton,
         scripts: GuestScripts, stopwatch: Stopwatch
     ) {
         self.packages = packages
         self.apt = apt
-        self.stage = stage
+        self.stages = stages
         self.skeleton = skeleton
         self.tree = tree
         self.scripts = scripts
         self.stopwatch = stopwatch
         database = PackageDatabase(tree: tree)
-        essential = packages.closure(of: packages.packages.filter(\.isEssential).map(\.number))
+        let essential = packages.closure(of: packages.packages.filter(\.isEssential).map(\.number))
+        self.essential = essential
+        let large = packages.packages.filter { $0.size >= Self.largeSize }.map(\.number)
+        late = packages.dependents(of: Set(large)).subtracting(essential)
     }
 
     /// - Parameter download: ends when all packages are there.
     func run(download: @escaping @Sendable () async throws -> Void) async throws {
-        let queue = UnpackQueue()
+        let (queue, lateQueue) = (UnpackQueue(), UnpackQueue())
         // One task fetches and watches, some unpack, and this one has the scripts run.
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 do {
-                    try await deliver(to: queue, download: download)
+                    try await deliver(to: queue, late: lateQueue, download: download)
                 } catch {
                     await ledger.fail(error)
                     await queue.close()
+                    await lateQueue.close()
                     throw error
                 }
             }
-            for _ in 0..<Self.width {
-                group.addTask {
-                    do {
-                        while let number = await queue.next() { try await handle(number) }
-                    } catch {
-                        await ledger.fail(error)
-                        throw error
-                    }
-                }
+            for _ in 0..<Self.width { group.addTask { try await work(on: queue) } }
+            group.addTask {
+                // Nothing is quicker for its beginning sooner.
+                try await ledger.wait(for: essential)
+                try await work(on: lateQueue)
             }
             do {
                 try await ledger.wait(for: essential)
                 try await stopwatch.lap("\(essential.count) essential packages fetched and unpacked")
                 try await configureEssential()
+                let others = Set(packages.packages.map(\.number)).subtracting(essential).subtracting(late)
+                try await ledger.wait(for: others)
+                var configured = essential
+                try await unpack(others, configured: &configured)
+                try await stopwatch.lap("the others unpacked")
+                try await configureRest()
                 // Whoever fails ends the others: waitForAll() would let them go on.
                 while try await group.next() != nil {}
             } catch {
@@ -72,14 +81,31 @@ struct Unpacking: Sendable {
                 throw error
             }
         }
-        try await unpackRest()
-        try await stopwatch.lap("the others unpacked")
+        if !late.isEmpty {
+            var configured = Set(packages.packages.map(\.number)).subtracting(late)
+            try await unpack(late, configured: &configured)
+            try await stopwatch.lap("\(late.count) large packages unpacked")
+            try await scripts.configure(nil)
+            try await stopwatch.lap("these configured")
+        }
+        if try tree.contents(of: Self.policy) == Self.nothingStarts { try tree.remove(Self.policy) }
+    }
+
+    private func work(on queue: UnpackQueue) async throws {
+        do {
+            while let number = await queue.next() { try await handle(number) }
+        } catch {
+            await ledger.fail(error)
+            throw error
+        }
+    }
+
+    private func configureRest() async throws {
         scripts.site.progress?(0.6)
         let placeholders = try reserveHostKeys()
         try await scripts.configure(nil)
         for name in placeholders where try tree.contents(of: name) == [] { try tree.remove(name) }
         try await stopwatch.lap("the others configured")
-        if try tree.contents(of: Self.policy) == Self.nothingStarts { try tree.remove(Self.policy) }
     }
 
     /// Where a hook removes them, the ssh server's package is spared making keys: it makes none for those that there are.
@@ -99,10 +125,19 @@ struct Unpacking: Sendable {
     /// Decompression takes a core each; more than a few wait for the disk.
     static let width = max(2, min(4, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
+    /// Bytes of a package that is ``late``. It is a matter of size alone, so that of the same packages the same are
+    /// configured first: accounts get their numbers by it.
+    private static let largeSize: Int64 = 16 << 20
+
     // MARK: - What arrives
 
+    /// As they should be downloaded.
+    var byUrgency: [NativePackage] { packages.packages.sorted { rank($0.number) < rank($1.number) } }
+
     /// Puts packages into the queue as they arrive.
-    private func deliver(to queue: UnpackQueue, download: @escaping @Sendable () async throws -> Void) async throws {
+    private func deliver(
+        to queue: UnpackQueue, late lateQueue: UnpackQueue, download: @escaping @Sendable () async throws -> Void
+    ) async throws {
         var missing: [String: Int] = [:]
         for package in packages.packages { missing[package.file] = package.number }
         try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -119,7 +154,7 @@ struct Unpacking: Sendable {
                             == packages.packages[number].size
                     else { continue }
                     missing[name] = nil
-                    await queue.add(number, rank: rank(number))
+                    await (late.contains(number) ? lateQueue : queue).add(number, rank: rank(number))
                 }
                 if missing.isEmpty || isDone { break }
                 group.addTask {
@@ -135,6 +170,7 @@ struct Unpacking: Sendable {
             }
         }
         await queue.close()
+        await lateQueue.close()
     }
 
     /// The essential ones first, for the scripts wait for them; and of these the largest, for the last to be done should be
@@ -144,13 +180,15 @@ struct Unpacking: Sendable {
         return essential.contains(number) ? -size : (1 << 40) - size
     }
 
-    /// Opens a package, and unpacks it if it need not wait.
+    /// Opens a package, and unpacks it.
     private func handle(_ number: Int) async throws {
         let contents = try await threads.run { _ in try open(number) }
         await ledger.opened(number, contents)
         if essential.contains(number) {
             try await unpack(number, contents, into: tree)
-        } else if !contents.hasFile("preinst") {
+        } else {
+            let waits = contents.hasFile("preinst") || late.contains(number)
+            let stage = waits ? try stages.add(number) : stages.common
             try await unpack(number, contents, into: stage)
         }
     }
@@ -190,16 +228,9 @@ struct Unpacking: Sendable {
         return hash.finalize().hexadecimal
     }
 
-    func unpack(
-        _ number: Int, _ contents: PackageContents, into tree: PackageTree,
-        diversions: [PackageDiversion] = [],
-        overrides: [[UInt8]: UnpackRules.Override] = [:]
-    ) async throws {
-        var diverted: [[UInt8]: [UInt8]] = [:]
-        for diversion in diversions where diversion.keeper != number { diverted[diversion.from] = diversion.to }
+    private func unpack(_ number: Int, _ contents: PackageContents, into tree: PackageTree) async throws {
         let rules = UnpackRules(
             number: number, conffiles: Set(contents.conffiles.filter { !$0.isObsolete }.map(\.name)),
-            diversions: diverted, overrides: overrides,
             precedence: precedence)
         let path = path(of: number)
         do {
