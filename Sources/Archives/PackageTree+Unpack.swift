@@ -87,8 +87,7 @@ private struct Unpacker {
         }
         if kind == .directory { return try makeDirectory(name.bytes, entry) }
 
-        let place = rules.diversions[name.bytes] ?? name.bytes
-        let (directory, leaf) = TreeName.split(place)
+        let (directory, leaf) = TreeName.split(name.bytes)
         try enter(directory, shown: name.bytes)
         var link: [UInt8]?
         if case .symbolicLink(let target) = kind { link = target.rawBytes }
@@ -193,10 +192,9 @@ private struct Unpacker {
         if length < archive_entry_size(entry), ftruncate(file, off_t(archive_entry_size(entry))) != 0 {
             throw failure(shown, "write")
         }
-        let permissions = rules.overrides[shown]
-        guard fchown(file, permissions?.owner ?? owner(entry), permissions?.group ?? group(entry)) == 0,
+        guard fchown(file, owner(entry), group(entry)) == 0,
             // After the owner, whose change takes setuid and setgid bits away.
-            fchmod(file, permissions.map { mode_t($0.permissions) } ?? mode(entry)) == 0,
+            fchmod(file, mode(entry)) == 0,
             futimens(file, Self.times(entry)) == 0
         else { throw failure(shown, "set the mode of") }
         guard let temporary else { return }
@@ -230,7 +228,7 @@ private struct Unpacker {
         let target = try checked(bytes(of: archive_entry_hardlink(entry)))
         guard !target.isRoot else { throw refusal(shown, "it is a hard link to a directory") }
         unpacked.regular.append((shown, target.bytes))
-        let (directory, name) = TreeName.split(rules.diversions[target.bytes] ?? target.bytes)
+        let (directory, name) = TreeName.split(target.bytes)
         let source = try tree.openDirectory(directory)
         guard source >= 0 else { throw failure(shown, "find what is linked by") }
         defer { Glibc.close(source) }
@@ -261,15 +259,10 @@ private struct Unpacker {
 
     /// Owner, mode and time of what has no descriptor.
     private func settleNode(_ path: [CChar], _ entry: OpaquePointer, name: [UInt8], isLink: Bool) throws {
-        let permissions = rules.overrides[name]
-        guard
-            fchownat(
-                parent, path, permissions?.owner ?? owner(entry), permissions?.group ?? group(entry),
-                AT_SYMLINK_NOFOLLOW) == 0
-        else { throw failure(name, "set the owner of") }
+        guard fchownat(parent, path, owner(entry), group(entry), AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(name, "set the owner of") }
         if !isLink {
             // fchmodat follows, but what is there was made just now and is no link.
-            guard fchmodat(parent, path, permissions.map { mode_t($0.permissions) } ?? mode(entry), 0) == 0 else {
+            guard fchmodat(parent, path, mode(entry), 0) == 0 else {
                 throw failure(name, "set the mode of")
             }
         }

@@ -24,20 +24,14 @@ package struct UnpackRules: Sendable {
     package var number: Int
     /// Names without a slash at their beginning; they wait under another name for their configuration.
     package var conffiles: Set<[UInt8]>
-    /// Names that another package has diverted, and where to (dpkg-divert(1)).
-    package var diversions: [[UInt8]: [UInt8]]
-    package var overrides: [[UInt8]: Override]
     package var precedence: @Sendable (Int, Int) -> Precedence
 
     package init(
-        number: Int, conffiles: Set<[UInt8]> = [], diversions: [[UInt8]: [UInt8]] = [:],
-        overrides: [[UInt8]: Override] = [:],
+        number: Int, conffiles: Set<[UInt8]> = [],
         precedence: @escaping @Sendable (Int, Int) -> Precedence = { _, _ in .neither }
     ) {
         self.number = number
         self.conffiles = conffiles
-        self.diversions = diversions
-        self.overrides = overrides
         self.precedence = precedence
     }
 

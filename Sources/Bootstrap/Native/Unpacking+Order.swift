@@ -56,7 +56,7 @@ extension Unpacking {
         // Those without a script to run before need not wait for anything any more.
         let free = waiting.filter { stages.of($0) == nil }
         if !free.isEmpty {
-            try take(stages.common)
+            try take(stages.common, files: await names(of: free), overrides: database.overrides())
             try await finish(round: free.sorted(), configured: configured)
         }
         waiting.subtract(free)
@@ -90,10 +90,13 @@ extension Unpacking {
     }
 
     private func unpack(round: [Int], configured: Set<Int>) async throws {
+        // Before the scripts, as dpkg, which reads them once.
+        let overrides = try database.overrides()
         for number in round { try await runPreinst(number) }
         for diversion in try diversions() { try tree.note(diversion) }
         for number in round {
-            if let stage = stages.of(number) { try take(stage) }
+            guard let stage = stages.of(number) else { continue }
+            try take(stage, files: await names(of: [number]), overrides: overrides)
         }
         try await finish(round: round, configured: configured)
     }
@@ -107,15 +110,28 @@ extension Unpacking {
             by: round.compactMap { unpacked[$0]?.files.names }, listeners: configured.compactMap { contents[$0] })
     }
 
+    private func names(of numbers: Set<Int>) async -> Set<[UInt8]> {
+        let unpacked = await ledger.unpacked
+        return numbers.reduce(into: Set()) { $0.formUnion(unpacked[$1]?.files.names ?? []) }
+    }
+
     /// Puts what waits into the tree, as if it were unpacked now.
-    private func take(_ stage: PackageTree) throws {
+    ///
+    /// - Parameters:
+    ///   - names: what it has, each with a slash in front.
+    ///   - overrides: owners and modes, by names without it.
+    private func take(
+        _ stage: PackageTree, files names: Set<[UInt8]>, overrides: [[UInt8]: UnpackRules.Override]
+    ) throws {
         do {
             try skeleton.clear(stage)
             try tree.merge(stage, diversions: diversions(), precedence: precedence)
         } catch let conflict as PackageConflict {
             throw error(of: conflict)
         }
-        for (name, override) in try database.overrides() { try tree.apply(override, to: name) }
+        for (name, override) in overrides where names.contains([UInt8(ascii: "/")] + name) {
+            try tree.apply(override, to: name)
+        }
     }
 
     private func diversions() throws -> [PackageDiversion] {

@@ -23,7 +23,7 @@ extension Work {
 
     /// A guest in image files that is a clone.
     static func fileClone(_ use: GuestSpec.Install.BaseUse = .cached) throws -> GuestSpec {
-        try Sample.guest { $0.install.base = use }
+        Sample.guest { $0.install.base = use }
     }
 
     static let baseDirectory = "/srv/xen/domains/.bases"
