@@ -11,7 +11,7 @@ struct Bench: AsyncParsableCommand {
         commandName: "bench", abstract: "Compare Domus with its peers, in turns, and write a table and a picture.",
         discussion: "Roots are made below TMPDIR.")
 
-    @Option(help: "Only this contest: root, guest, clone or fleet.")
+    @Option(help: "Only this part: the contest root, guest, clone or fleet, or the growth with packages or guests.")
     var part: String?
 
     @Option(help: "How often each does its work.")
@@ -33,8 +33,10 @@ struct Bench: AsyncParsableCommand {
         let here = Contest.Circumstances(
             suite: suite, mirror: try await mirror(program, work), domus: program, work: work.path)
         let contests = try Contest.all(here).filter { part == nil || $0.name == part }
-        guard !contests.isEmpty else { throw ValidationError("there is no contest \(part ?? "")") }
+        let growths = Growth.all(here).filter { part == nil || $0.name == part }
+        guard !contests.isEmpty || !growths.isEmpty else { throw ValidationError("there is no part \(part ?? "")") }
         for contest in contests { try await hold(contest, work) }
+        for growth in growths { try await watch(growth, work) }
     }
 
     private func hold(_ contest: Contest, _ work: TemporaryDirectory) async throws {
@@ -71,14 +73,43 @@ struct Bench: AsyncParsableCommand {
             }
         }
         let report = Report(contest: contest, results: results, machine: try Self.machine())
+        try await publish(report.table, report.picture, as: contest.name)
+    }
+
+    /// Each setting as often as was asked for, in turns.
+    private func watch(_ growth: Growth, _ work: TemporaryDirectory) async throws {
+        print("\(growth.name): \(growth.title)")
+        for command in growth.preparation {
+            try await TestSupport.run(command[0], Array(command.dropFirst()), timeout: .seconds(900)).orThrow()
+        }
+        var results = growth.settings.map { Growth.Result(name: $0.name) }
+        for round in 0..<runs {
+            for (index, setting) in growth.settings.enumerated() {
+                let target = work("\(growth.name)\(round)-\(index)")
+                let seconds = try await measure(setting.command(target), work)
+                results[index].totals.append(seconds)
+                results[index].phases.append(try growth.phases(in: setting.logs(target)))
+                results[index].size = try await setting.size(target)
+                print("\(round + 1)/\(runs) \(setting.name): \(Report.rounded(seconds)) s")
+                for path in try setting.made(target) { try await TestSupport.run("rm", ["-r", path.string]).orThrow() }
+                sync()
+                // An ext4 avoids inodes that were deleted in the last five seconds, one by one.
+                try await Task.sleep(for: .seconds(6))
+            }
+        }
+        let report = GrowthReport(growth: growth, results: results, machine: try Self.machine())
+        try await publish(report.table, report.picture, as: growth.name)
+    }
+
+    private func publish(_ table: String, _ picture: String, as name: String) async throws {
         try makeDirectories(FilePath(output))
-        let stem = FilePath(output).appending(contest.name)
-        try writeFile(FilePath("\(stem).md"), report.table)
-        try writeFile(FilePath("\(stem).svg"), report.picture)
+        let stem = FilePath(output).appending(name)
+        try writeFile(FilePath("\(stem).md"), table)
+        try writeFile(FilePath("\(stem).svg"), picture)
         if findProgram("rsvg-convert") != nil {
             try await TestSupport.run("rsvg-convert", ["-o", "\(stem).png", "\(stem).svg"]).orThrow()
         }
-        print(report.table)
+        print(table)
     }
 
     /// The mirror that Domus would take: the host's own.
@@ -111,7 +142,7 @@ struct Bench: AsyncParsableCommand {
     }
 
     /// How many packages are installed: what was done must be the same.
-    private static func packages(in system: Contest.System) async throws -> Int {
+    static func packages(in system: Contest.System) async throws -> Int {
         let status =
             switch system {
             case .directory(let root): try readText(root.pushing("var/lib/dpkg/status"))

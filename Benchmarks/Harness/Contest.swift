@@ -103,7 +103,7 @@ extension Contest {
     }
 
     /// `domus` with places of its own; guests are below `guests`, and are called as their targets are.
-    private static func create(_ here: Circumstances, _ command: [String]) -> [String] {
+    static func create(_ here: Circumstances, _ command: [String]) -> [String] {
         let places = [
             "--dir=\(here.work.appending("guests"))", "--state-dir=\(here.work.appending("state"))",
             "--log-dir=\(here.work.appending("log"))", "--config-dir=\(here.work.appending("none"))",
@@ -116,7 +116,7 @@ extension Contest {
         .image(here.work.pushing(FilePath("guests/domains/\(name(target))/disk.img")))
     }
 
-    private static func name(_ target: FilePath) -> String { "g\(target.lastComponent?.string ?? "")" }
+    static func name(_ target: FilePath) -> String { "g\(target.lastComponent?.string ?? "")" }
 
     /// A guest that boots and lets ssh in, from nothing.
     private static func guest(_ here: Circumstances) throws -> Contest {

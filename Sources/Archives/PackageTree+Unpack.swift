@@ -259,7 +259,9 @@ private struct Unpacker {
 
     /// Owner, mode and time of what has no descriptor.
     private func settleNode(_ path: [CChar], _ entry: OpaquePointer, name: [UInt8], isLink: Bool) throws {
-        guard fchownat(parent, path, owner(entry), group(entry), AT_SYMLINK_NOFOLLOW) == 0 else { throw failure(name, "set the owner of") }
+        guard fchownat(parent, path, owner(entry), group(entry), AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw failure(name, "set the owner of")
+        }
         if !isLink {
             // fchmodat follows, but what is there was made just now and is no link.
             guard fchmodat(parent, path, mode(entry), 0) == 0 else {

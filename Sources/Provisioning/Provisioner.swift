@@ -1,3 +1,4 @@
+import Bootstrap
 import LinuxHost
 import SystemPackage
 
@@ -90,7 +91,12 @@ package struct Provisioner: Sendable {
                 let began = host.clock.monotonic
                 reporter.began(step.summary, number: index + 1, of: count)
                 try await step.perform(&findings, in: context)
-                reporter.finished(step.summary, seconds: host.clock.monotonic - began)
+                let seconds = host.clock.monotonic - began
+                reporter.finished(step.summary, seconds: seconds)
+                // What is done is done, and may be committed: that the log cannot tell is no reason to take it back.
+                if let log = context.log {
+                    try? host.files.append(Stopwatch.line(step.summary, seconds: seconds), to: log)
+                }
             }
         } catch {
             if let current { reporter.failed(current) }

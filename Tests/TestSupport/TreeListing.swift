@@ -26,6 +26,28 @@ package struct TreeListing: Sendable {
         try read(root, "", &names)
     }
 
+    /// The same, with the numbers that another tree has for the accounts of the same names.
+    package func numbered(as other: TreeListing) -> TreeListing {
+        func numbers(_ file: String, in listing: TreeListing) -> [Substring: UInt32] {
+            let lines = String(decoding: listing.entries[file]?.content ?? [], as: UTF8.self).split(separator: "\n")
+            return lines.reduce(into: [:]) { numbers, line in
+                let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+                if fields.count > 2, let number = UInt32(fields[2]) { numbers[fields[0]] = number }
+            }
+        }
+        func translation(_ file: String) -> [UInt32: UInt32] {
+            let theirs = numbers(file, in: other)
+            return numbers(file, in: self).reduce(into: [:]) { map, entry in map[entry.value] = theirs[entry.key] }
+        }
+        let (users, groups) = (translation("etc/passwd"), translation("etc/group"))
+        var result = self
+        for (name, entry) in entries {
+            result.entries[name]?.owner = users[entry.owner] ?? entry.owner
+            result.entries[name]?.group = groups[entry.group] ?? entry.group
+        }
+        return result
+    }
+
     private mutating func read(_ directory: FilePath, _ prefix: String, _ names: inout [ino_t: String]) throws {
         for name in try directoryNames(directory) {
             let path = directory.appending(name)

@@ -1,7 +1,7 @@
 import LinuxHost
 
 /// Writes into the log what takes how long.
-actor Stopwatch {
+package actor Stopwatch {
     private let site: InstallationSite
     private let host: Host
     private var last: Double
@@ -15,11 +15,15 @@ actor Stopwatch {
     /// Notes the end of a phase.
     func lap(_ phase: String) throws {
         let now = host.clock.monotonic
-        let hundredths = Int(((now - last) * 100).rounded())
+        let line = Self.line(phase, seconds: now - last)
         last = now
-        guard let log = site.log else { return }
+        if let log = site.log { try host.files.append(line, to: log) }
+    }
+
+    /// What a run's log has of each part of the work, for people and for comparisons.
+    package static func line(_ phase: String, seconds: Double) -> String {
+        let hundredths = Int((seconds * 100).rounded())
         let fraction = hundredths % 100
-        try host.files.append(
-            "domus: \(phase) in \(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s\n", to: log)
+        return "domus: \(phase) in \(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s\n"
     }
 }
