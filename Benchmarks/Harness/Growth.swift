@@ -105,11 +105,9 @@ struct Growth: Sendable {
         return Growth(
             name: "guests", title: "guests of \(here.suite) in image files, when there is a base", unit: "guests",
             phases: [
-                Phase(name: "copy, new identity, mount", color: "#7a9cc6") {
-                    $0.hasSuffix("base") || $0.contains("clone and") || $0.hasPrefix("Mount")
-                },
-                Phase(name: "hooks", color: "#2a7f62") { $0.hasPrefix("Run hook") || $0.hasPrefix("Set root") },
-                Phase(name: "unmount", color: "#d08c3f") { $0.hasPrefix("Unmount") },
+                Phase(name: "copy", color: "#7a9cc6") { $0.hasPrefix("Clone the base") },
+                Phase(name: "check, size, mount, unmount", color: "#d08c3f") { $0.contains("the clone") },
+                Phase(name: "hooks", color: "#2a7f62") { $0.hasPrefix("Run hook") },
                 Phase(name: "the rest", color: "#b8b8b8") { _ in true },
             ],
             settings: [1, 2, 5, 10, 20, 50].map { count in

@@ -204,8 +204,8 @@ struct AptArchive: Sendable {
     ///
     /// Each is in ``archives`` under the name that ``resolve(_:)`` gave it, and whole when it has its size.
     ///
-    /// - Parameter packages: the urgent first.
-    func download(_ packages: [NativePackage]) async throws {
+    /// - Parameter packages: those that are waited for, and then the others.
+    func download(_ packages: [[NativePackage]]) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for share in Self.shares(of: packages) {
                 group.addTask { try await download(share: share) }
@@ -214,18 +214,20 @@ struct AptArchive: Sendable {
         }
     }
 
-    /// Packages for each connection, such that all take about as long, in the order in which they are given.
-    static func shares(of packages: [NativePackage]) -> [[NativePackage]] {
+    /// Packages for each connection, such that all are done with each part at about the same time.
+    static func shares(of parts: [[NativePackage]]) -> [[NativePackage]] {
         // What a request costs beside its bytes, as if it were bytes.
         let request = Int64(1 << 17)
         var loads = [Int64](repeating: 0, count: connections)
-        var connection: [Int: Int] = [:]
-        for package in packages.sorted(by: { ($0.size, $0.number) > ($1.size, $1.number) }) {
-            guard let least = loads.indices.min(by: { loads[$0] < loads[$1] }) else { break }
-            loads[least] += package.size + request
-            connection[package.number] = least
+        var shares = [[NativePackage]](repeating: [], count: connections)
+        for part in parts {
+            for package in part.sorted(by: { ($0.size, $0.number) > ($1.size, $1.number) }) {
+                guard let least = loads.indices.min(by: { loads[$0] < loads[$1] }) else { break }
+                loads[least] += package.size + request
+                shares[least].append(package)
+            }
         }
-        return loads.indices.map { index in packages.filter { connection[$0.number] == index } }.filter { !$0.isEmpty }
+        return shares.filter { !$0.isEmpty }
     }
 
     /// As many as browsers have to one server, and fewer.

@@ -131,8 +131,10 @@ struct Unpacking: Sendable {
 
     // MARK: - What arrives
 
-    /// As they should be downloaded.
-    var byUrgency: [NativePackage] { packages.packages.sorted { rank($0.number) < rank($1.number) } }
+    /// As they should be downloaded: what is essential, for everything else waits for it; then the rest.
+    var byUrgency: [[NativePackage]] {
+        [true, false].map { isUrgent in packages.packages.filter { essential.contains($0.number) == isUrgent } }
+    }
 
     /// Puts packages into the queue as they arrive.
     private func deliver(

@@ -15,22 +15,51 @@ struct MakeHostKeys: Step {
         guard host.processes.find("ssh-keygen") != nil else { return }
         let directory = context.paths.hostKeys
         _ = try host.files.createDirectory(directory, mode: 0o700)
-        let invocations = Self.kinds.map { kind in
-            Confinement(helper: context.locations.helper).wrap(
-                Invocation(
-                    "ssh-keygen",
-                    [
-                        "-q", "-t", kind, "-N", "", "-C", "root@\(context.spec.hostname)", "-f",
-                        directory.appending("ssh_host_\(kind)_key").string,
-                    ], environment: ["LC_ALL": "C.UTF-8"], timeout: 600))
-        }
+        let confinement = Confinement(helper: context.locations.helper)
+        let comment = "root@\(context.spec.hostname)"
+        let isQuick = host.processes.find("certtool") != nil
         findings.hostKeys = Task {
-            for invocation in invocations {
+            for kind in Self.kinds {
+                let key = directory.appending("ssh_host_\(kind)_key")
+                var ways = [[Self.generation(of: kind, key, comment)]]
+                if kind == "rsa" && isQuick { ways.insert(Self.quickGeneration(key, comment), at: 0) }
+                var isMade = false
+                for way in ways where !isMade && !Task.isCancelled {
+                    isMade = true
+                    for invocation in way where isMade {
+                        let status = try? await host.processes.run(
+                            confinement.wrap(invocation), appendingOutputTo: nil)
+                        isMade = status?.isSuccess == true
+                    }
+                    // What is half made is in the next one's way.
+                    if !isMade, (try? host.files.entry(at: key)) != nil { try? host.files.remove(key) }
+                }
                 // What fails here the hook tries again, and tells.
-                guard let status = try? await host.processes.run(invocation, appendingOutputTo: nil), status.isSuccess
-                else { return }
+                guard isMade else { return }
             }
         }
+    }
+
+    private static func keygen(_ arguments: [String], _ key: FilePath) -> Invocation {
+        Invocation(
+            "ssh-keygen", ["-q"] + arguments + ["-f", key.string], environment: ["LC_ALL": "C.UTF-8"], timeout: 600)
+    }
+
+    private static func generation(of kind: String, _ key: FilePath, _ comment: String) -> Invocation {
+        keygen(["-t", kind, "-N", "", "-C", comment], key)
+    }
+
+    /// GnuTLS needs less than half of OpenSSL's time for an RSA key, and not four seconds now and then (measured: 0.1 to 0.8 s,
+    /// 0.4 to 4.1 s); of the same size as ssh-keygen's own. ssh-keygen then gives it its usual format, and a comment.
+    private static func quickGeneration(_ key: FilePath, _ comment: String) -> [Invocation] {
+        [
+            Invocation(
+                "certtool",
+                [
+                    "--generate-privkey", "--key-type=rsa", "--bits=3072", "--no-text", "--outfile=\(key)",
+                ], environment: ["LC_ALL": "C.UTF-8"], timeout: 600),
+            keygen(["-p", "-P", "", "-N", ""], key), keygen(["-c", "-P", "", "-C", comment], key),
+        ]
     }
 }
 

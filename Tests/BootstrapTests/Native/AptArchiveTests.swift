@@ -35,12 +35,7 @@ struct AptArchiveTests {
         for call in [
             { try await archive.update() }, { _ = try await archive.resolve(["bash"]) },
             {
-                try await archive.download([
-                    NativePackage(
-                        number: 0,
-                        stanza: Stanza("Package: bash\nVersion: 1\nArchitecture: all\nSize: 1\nSHA256: 0\n"),
-                        file: "bash_1_all.deb")!
-                ])
+                try await archive.download([[Self.package(0, size: 1)]])
             },
         ] {
             let error = await #expect(throws: BootstrapError.self) { try await call() }
@@ -67,6 +62,31 @@ struct AptArchiveTests {
                 deb [signed-by=/keys/a.gpg] http://security.example/debian-security bookworm-security main contrib
 
                 """)
+    }
+
+    private static func package(_ number: Int, size: Int64) -> NativePackage {
+        NativePackage(
+            number: number,
+            stanza: Stanza("Package: p\(number)\nVersion: 1\nArchitecture: all\nSize: \(size)\nSHA256: 0\n"),
+            file: "p\(number)_1_all.deb")!
+    }
+
+    @Test("connections fetch what is waited for first, and have about as much to do")
+    func shares() {
+        let urgent = (0..<40).map { Self.package($0, size: 100_000 + Int64($0) * 10_000) }
+        // One, a kernel, is larger than all others together.
+        let others = (40..<100).map { Self.package($0, size: $0 == 70 ? 70_000_000 : 300_000) }
+        let shares = AptArchive.shares(of: [urgent, others])
+        #expect(shares.joined().map(\.number).sorted() == Array(0..<100))
+        for share in shares {
+            let rest = share.drop { $0.number < 40 }
+            #expect(rest.allSatisfy { $0.number >= 40 })
+        }
+        let urgentBytes = shares.map { $0.filter { $0.number < 40 }.reduce(0) { $0 + $1.size } }
+        #expect(urgentBytes.max()! - urgentBytes.min()! <= 500_000, "\(urgentBytes)")
+        // Nothing waits behind it.
+        #expect(shares.contains { $0.last?.number == 70 })
+        #expect(AptArchive.shares(of: [[Self.package(0, size: 1)], []]).count == 1)
     }
 
     @Test("what apt names is read, and refused where it does not vouch for it by SHA-256")
