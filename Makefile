@@ -34,7 +34,7 @@ LAB_PACKAGES = apt-utils gnupg openssh-client qemu-system-x86 tar util-linux zst
 SCENARIO =
 
 # What a comparison needs beside them.
-BENCH_PACKAGES = eatmydata hyperfine librsvg2-bin xen-tools
+BENCH_PACKAGES = eatmydata hyperfine mmdebstrap librsvg2-bin xen-tools
 RUNS = 5
 PART =
 

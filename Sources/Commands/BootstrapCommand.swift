@@ -124,7 +124,9 @@ struct BootstrapCommand: AsyncParsableCommand {
             host: host
         ).begin("bootstrap")
         console.follow(log: log, host: host)
-        try await Provisioner(host: host, store: store, reporter: console).bootstrap(
+        let provisioner = Provisioner(
+            host: host, store: store, reporter: LoggingReporter(reporter: console, log: log, host: host))
+        try await provisioner.bootstrap(
             by: installer, to: target, run: RandomIdentifier.run(host.random), uuid: RandomIdentifier.uuid(host.random),
             log: log,
             helper: Invoked.locations(host, userConfiguration: shared.configurationDirectory).helper,

@@ -98,7 +98,8 @@ struct CreateCommand: AsyncParsableCommand {
         let log = try GuestLog(directory: shared.logDirectory, guest: planner.spec.hostname.name, host: host).begin(
             "create")
         console.follow(log: log, host: host)
-        let provisioner = Provisioner(host: host, store: store, reporter: console)
+        let provisioner = Provisioner(
+            host: host, store: store, reporter: LoggingReporter(reporter: console, log: log, host: host))
         if let (plan, run) = plans.base {
             console.note("there is no such base yet: \(plan.reference.id) is made first")
             let built = try await provisioner.build(plan, run: run, log: log, keepsFailed: keeps)

@@ -1,3 +1,4 @@
+import Bootstrap
 import LinuxHost
 import Provisioning
 import SystemPackage
@@ -21,6 +22,25 @@ struct GuestLog {
         }
         try host.files.append("domus \(Product.version): \(command) \(guest) on \(host.clock.today)\n", to: log)
         return log
+    }
+}
+
+/// Writes into a log, too, how long each step took.
+struct LoggingReporter: Reporter {
+    let reporter: any Reporter
+    let log: FilePath
+    let host: Host
+
+    func began(_ summary: String, number: Int, of count: Int) { reporter.began(summary, number: number, of: count) }
+    func progressed(_ fraction: Double) { reporter.progressed(fraction) }
+    func failed(_ summary: String) { reporter.failed(summary) }
+    func note(_ text: String) { reporter.note(text) }
+    func warn(_ text: String) { reporter.warn(text) }
+
+    func finished(_ summary: String, seconds: Double) {
+        reporter.finished(summary, seconds: seconds)
+        // What is done is done, and may be committed: that the log cannot tell is no reason to take it back.
+        try? host.files.append(Stopwatch.line(summary, seconds: seconds), to: log)
     }
 }
 

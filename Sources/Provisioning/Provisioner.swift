@@ -1,4 +1,3 @@
-import Bootstrap
 import LinuxHost
 import SystemPackage
 
@@ -91,12 +90,7 @@ package struct Provisioner: Sendable {
                 let began = host.clock.monotonic
                 reporter.began(step.summary, number: index + 1, of: count)
                 try await step.perform(&findings, in: context)
-                let seconds = host.clock.monotonic - began
-                reporter.finished(step.summary, seconds: seconds)
-                // What is done is done, and may be committed: that the log cannot tell is no reason to take it back.
-                if let log = context.log {
-                    try? host.files.append(Stopwatch.line(step.summary, seconds: seconds), to: log)
-                }
+                reporter.finished(step.summary, seconds: host.clock.monotonic - began)
             }
         } catch {
             if let current { reporter.failed(current) }

@@ -169,6 +169,14 @@ struct BootstrappedGuestTests {
             let listing = try await run("ssh-keygen", ["-lf", copy.string]).orThrow().standardOutput
             fingerprints.append(String(listing.split(separator: " ")[1]) + " (\(kind.uppercased()))")
             #expect(try await root.mode("/etc/ssh/ssh_host_\(kind)_key") == "0600")
+            #expect(listing.contains(" root@t1 "))
+            if kind == "rsa" { #expect(listing.hasPrefix("3072 ")) }
+            // The two belong together.
+            let key = workspace.path.appending("host-key-\(kind)")
+            try await root.dump("/etc/ssh/ssh_host_\(kind)_key", to: key)
+            chmod(key.string, 0o600)
+            let derived = try await run("ssh-keygen", ["-y", "-f", key.string]).orThrow().standardOutput
+            #expect(try readText(copy).hasPrefix(derived.split(separator: " ").prefix(2).joined(separator: " ")))
         }
         #expect(summary.all("SSH Fingerprint") == fingerprints)
     }

@@ -81,7 +81,9 @@ extension BaseCommand {
         let name = "base-\(plan.reference.id)-\(run)"
         let log = try GuestLog(directory: shared.logDirectory, guest: name, host: host).begin("base")
         console.follow(log: log, host: host)
-        let provisioner = Provisioner(host: host, store: try shared.store(host), reporter: console)
+        let provisioner = Provisioner(
+            host: host, store: try shared.store(host),
+            reporter: LoggingReporter(reporter: console, log: log, host: host))
         let built = try await provisioner.build(plan, run: run, log: log, keepsFailed: keeps)
         console.close()
         return built.record

@@ -88,7 +88,8 @@ struct Fleet {
         let name = member.spec.hostname.name
         do {
             let log = try GuestLog(directory: logs, guest: name, host: host).begin("create")
-            let reporter = MemberReporter(name: name, console: console)
+            let reporter = LoggingReporter(
+                reporter: MemberReporter(name: name, console: console), log: log, host: host)
             let created = try await Provisioner(host: host, store: store, reporter: reporter).create(
                 member.plans.create, run: member.plans.run, log: log, replacesExisting: replaces, keepsFailed: keeps)
             return .made(GuestSummaryDocument(created, spec: member.spec, log: log))
