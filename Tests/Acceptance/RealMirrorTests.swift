@@ -50,6 +50,8 @@ enum PackageChoice: CaseIterable {
     /// With scripts of many kinds: accounts, services, alternatives, triggers, host keys, bytecode, a kernel.
     case server
 
+    /// Lines of files that somebody waits for, in the order of installation.
+    static let triggers = "var/lib/dpkg/triggers/File"
     static let accounts = ["passwd", "shadow", "group", "gshadow"]
 
     func options(_ suite: String) -> [String] {
@@ -73,7 +75,7 @@ enum PackageChoice: CaseIterable {
             Set(
                 try directoryNames(tree.pushing("etc/ssh")).filter { $0.hasPrefix("ssh_host_") }.map { "etc/ssh/\($0)" }
                     + directoryNames(tree.pushing("boot")).filter { $0.hasPrefix("initrd.img-") }.map { "boot/\($0)" }
-                    + Self.accounts.flatMap { ["etc/\($0)", "etc/\($0)-"] })
+                    + Self.accounts.flatMap { ["etc/\($0)", "etc/\($0)-"] } + [Self.triggers])
         }
     }
 }
@@ -114,12 +116,22 @@ struct RealMirrorEqualityTests {
             let mine = try TreeListing(tree)
             // Accounts' numbers follow the order of configuration.
             let differences = (choice == .minbase ? mine : mine.numbered(as: theirs)).differences(
-                from: theirs, since: start, passingOver: passedOver)
+                from: theirs, since: start, passingOver: passedOver
+            )
+            // Python 3.9 compiles no module to the same bytes twice: two trees of mmdebstrap's differ in these, too.
+            .filter { suite != "bullseye" || !$0.contains(".cpython-39.pyc: content") }
             #expect(differences == [])
             func automatic(_ tree: FilePath) throws -> [Substring] {
                 try readText(tree.pushing("var/lib/apt/extended_states")).split(separator: "\n").sorted()
             }
             #expect(try automatic(tree) == automatic(other))
+            func interests(_ tree: FilePath) throws -> [Substring]? {
+                let file = tree.pushing(FilePath(PackageChoice.triggers))
+                // No package of the smallest set may wait for files.
+                guard fileExists(file) else { return nil }
+                return try readText(file).split(separator: "\n").sorted()
+            }
+            #expect(try interests(tree) == interests(other))
             for name in PackageChoice.accounts {
                 func entries(_ tree: FilePath) throws -> [String] {
                     try readText(tree.appending("etc").appending(name)).split(separator: "\n")
