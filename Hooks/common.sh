@@ -190,15 +190,19 @@ guest_write() {
         fi
         write_path=$ROOT$real
         write_new=${write_path%/*}/.domus-new
-        mkdir -p "${write_path%/*}" || fail "cannot make the directory of $write_to in the guest"
-        rm -rf "$write_new"
+        # What need not be run is not: a guest is a hundred files like this one.
+        [ -d "${write_path%/*}" ] || mkdir -p "${write_path%/*}" ||
+            fail "cannot make the directory of $write_to in the guest"
+        if [ -e "$write_new" ] || [ -L "$write_new" ]; then
+            rm -rf "$write_new"
+        fi
         if [ -f "$write_path" ] && [ ! -L "$write_path" ]; then
             cp -p "$write_path" "$write_new"
         else
-            (set -C && : >"$write_new") && chmod "${write_mode:-0644}" "$write_new"
+            (set -C && : >"$write_new") && write_mode=${write_mode:-0644}
         fi || fail "cannot write $write_to in the guest"
         # The new file never stands there with more rights than it is to have.
-        [ -z "$write_mode" ] || chmod "$write_mode" "$write_new"
+        [ -z "$write_mode" ] || chmod "$write_mode" "$write_new" || fail "cannot write $write_to in the guest"
         if ! cat >"$write_new" || ! mv -fT "$write_new" "$write_path"; then
             rm -f "$write_new"
             fail "cannot write $write_to in the guest"
@@ -226,7 +230,7 @@ guest_link() {
         walk_guest "$2" keep || fail "cannot make the link $2 in the guest: a link leads out of the guest"
         link_path=$ROOT$real
         [ ! -d "$link_path" ] || [ -L "$link_path" ] || fail "cannot make the link $2 in the guest: it is a directory"
-        { mkdir -p "${link_path%/*}" && ln -snf "$1" "$link_path"; } || fail "cannot make the link $2 in the guest"
+        { { [ -d "${link_path%/*}" ] || mkdir -p "${link_path%/*}"; } && ln -snf "$1" "$link_path"; } || fail "cannot make the link $2 in the guest"
     ) || exit 1
 }
 
@@ -237,7 +241,9 @@ guest_remove() {
             # What lies behind /proc, /sys or /dev is not the guest's to remove.
             walk_guest "$remove_name" keep || exit 0
             [ "$real" != / ] || exit 1
-            rm -rf "$ROOT$real"
+            if [ -e "$ROOT$real" ] || [ -L "$ROOT$real" ]; then
+                rm -rf "$ROOT$real"
+            fi
         ) || fail "cannot remove $remove_name in the guest"
     done
 }
