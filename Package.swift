@@ -74,7 +74,7 @@ let package = Package(
         tests("LinuxHostTests", ["LinuxHost", "GuestModel", "TestSupport", system]),
         tests("TemplatingTests", ["Templating"]),
         tests("SettingsTests", ["Settings", "GuestModel", system]),
-        tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", system]),
+        tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", "TestSupport", system]),
         tests("ArchivesTests", ["Archives", "TestSupport", system]),
         tests("PartitionsTests", ["Partitions", system]),
         tests("LogicalVolumesTests", ["GuestModel", "LinuxHost", "LogicalVolumes", "TestSupport"]),

@@ -3,12 +3,16 @@ import Templating
 /// Looks for what xl would stumble over or silently ignore, in any configuration.
 struct ConfigurationCheck {
     let file: XenConfigFile
+    let version: XenVersion
     private(set) var problems: [Problem] = []
     private(set) var disks: [DiskSpec] = []
     private(set) var vifs: [VifSpec] = []
 
-    init(_ file: XenConfigFile) {
+    /// - Parameter version: of the Xen whose xl is to read it.
+    init(_ file: XenConfigFile, for version: XenVersion = .newest) {
         self.file = file
+        self.version = version
+        problems = file.oddities
         checkKeys()
         checkLists()
         checkWords()
@@ -38,9 +42,6 @@ struct ConfigurationCheck {
                 key: key
             )
         }
-        if let entry = file.entries.first(where: { $0.operation == .add }) {
-            add(.warning, "+= is understood by Xen 4.17 and later only", key: entry.key)
-        }
         var seen: Set<String> = []
         for entry in file.entries where seen.insert(entry.key).inserted {
             guard let value = file[entry.key] else { continue }
@@ -52,8 +53,10 @@ struct ConfigurationCheck {
         if value.text == "" || value.items?.contains(.string("")) == true {
             add(.error, "\"\(key)\" has an empty value", key: key, hint: "leave the key out")
         }
-        guard let shape = XenConfigKeys.shape(of: key) else {
-            add(.warning, "\"\(key)\" is no key of xl, which ignores it", key: key, hint: XenConfigKeys.advice(on: key))
+        guard let shape = XenConfigKeys.shape(of: key, in: version) else {
+            add(
+                .warning, "\"\(key)\" is no key of xl \(version), which ignores it", key: key,
+                hint: XenConfigKeys.advice(on: key, in: version))
             return
         }
         switch value {
@@ -90,7 +93,7 @@ struct ConfigurationCheck {
     private mutating func checkLists() {
         for text in strings(of: "disk") {
             do {
-                let disk = try DiskSpec(parsing: text)
+                let disk = try DiskSpec(parsing: text, for: version)
                 disks.append(disk)
                 if disk.hasDeprecatedPrefix {
                     add(
@@ -127,7 +130,7 @@ struct ConfigurationCheck {
         checkWord("type", of: ["pv", "pvh", "hvm"])
         checkWord("builder", of: ["generic", "hvm"])
         if text("type") != "hvm" && text("builder") != "hvm" { checkWord("firmware", of: ["pvgrub32", "pvgrub64"]) }
-        for key in XenConfigKeys.actionKeys { checkWord(key, of: XenConfigKeys.actions.sorted()) }
+        for key in XenConfigKeys.actionKeys { checkWord(key, of: XenConfigKeys.actions(in: version)) }
         if let builder = text("builder") {
             if let type = text("type"), (type == "hvm") != (builder == "hvm") {
                 add(.error, "\"builder\" and \"type\" contradict each other", key: "builder", hint: "leave builder out")

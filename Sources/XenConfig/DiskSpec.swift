@@ -47,8 +47,8 @@ package struct DiskSpec: Hashable, Sendable {
     /// prefixes.
     ///
     /// - Throws: ``XenConfigError`` where xl refuses the string.
-    package init(parsing text: String) throws(XenConfigError) {
-        var parser = DiskSpecParser(text)
+    package init(parsing text: String, for version: XenVersion = .newest) throws(XenConfigError) {
+        var parser = DiskSpecParser(text, for: version)
         self = try parser.parse()
     }
 }

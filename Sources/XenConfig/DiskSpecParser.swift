@@ -1,8 +1,8 @@
 /// Reads a disk string by the rules of libxlu_disk_l.l, whose lexer takes the rule that matches most and, of equals,
 /// the first.
 ///
-/// It refuses more where xl's reading could not be meant: an empty device, a trailing key without a value, and
-/// `grant_usage` that runs into the next word.
+/// It refuses more where xl's reading could not be meant: no or an empty device of the guest, which libxl refuses later,
+/// a line break that stands behind no comma, at which the scanner may end xl, and `grant_usage` that runs into the next word.
 struct DiskSpecParser {
     private let specification: String
     private let bytes: [UInt8]
@@ -12,13 +12,20 @@ struct DiskSpecParser {
     private var vdev: String?
     private var isAccessSet = false
 
-    init(_ text: String) {
+    private let version: XenVersion
+
+    init(_ text: String, for version: XenVersion) {
         specification = text
+        self.version = version
         bytes = Array(text.utf8)
     }
 
     mutating func parse() throws(XenConfigError) -> DiskSpec {
         guard !bytes.contains(0) else { throw error("it holds a NUL") }
+        for place in bytes.indices where bytes[place] == UInt8(ascii: "\n") {
+            let last = bytes[..<place].last { !isSpace($0) }
+            guard last == nil || last == UInt8(ascii: ",") else { throw error("a line break stands behind no comma") }
+        }
         while index < bytes.count {
             if isSpace(bytes[index]) { index += 1 } else { try parameter() }
         }
@@ -44,7 +51,7 @@ struct DiskSpecParser {
         let plain = rest.prefix { $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "=") }
         let stop = plain.endIndex < bytes.endIndex ? bytes[plain.endIndex] : UInt8(ascii: ",")
         let word = String(decoding: plain, as: UTF8.self)
-        if stop == UInt8(ascii: "="), Self.keys.contains(word) { return try assignment(to: word) }
+        if stop == UInt8(ascii: "="), Self.keys.contains(word), isKnown(word) { return try assignment(to: word) }
         if let prefix = prefix(of: rest) { return try deprecated(prefix) }
         guard stop == UInt8(ascii: ",") else {
             throw error(
@@ -53,7 +60,7 @@ struct DiskSpecParser {
             )
         }
         index = min(plain.endIndex + 1, bytes.count)
-        if let apply = Self.words[word] { apply(&disk) } else { try positional(word) }
+        if let apply = Self.words[word], isKnown(word) { apply(&disk) } else { try positional(word) }
     }
 
     private static let keys = [
@@ -61,6 +68,18 @@ struct DiskSpecParser {
         "colo-host",
         "colo-port", "colo-export", "active-disk", "hidden-disk", "grant_usage",
     ]
+
+    /// Where the scanner that is in a release's tree took a word first. That of 4.17 and 4.18 was not made anew from its
+    /// rules, and so knows no `trusted`, which xl-disk-configuration(5) has there.
+    private static let since: [String: XenVersion] = [
+        "direct-io-safe": XenVersion(4, 5), "discard": XenVersion(4, 5), "no-discard": XenVersion(4, 5),
+        "colo": XenVersion(4, 8), "no-colo": XenVersion(4, 8), "colo-host": XenVersion(4, 8),
+        "colo-port": XenVersion(4, 8), "colo-export": XenVersion(4, 8), "active-disk": XenVersion(4, 8),
+        "hidden-disk": XenVersion(4, 8), "specification": XenVersion(4, 17), "trusted": XenVersion(4, 19),
+        "untrusted": XenVersion(4, 19), "grant_usage": XenVersion(4, 19),
+    ]
+
+    private func isKnown(_ word: String) -> Bool { Self.since[word].map { $0 <= version } ?? true }
 
     private static let words: [String: @Sendable (inout DiskSpec) -> Void] = [
         "cdrom": { $0.isCDROM = true },
@@ -72,7 +91,7 @@ struct DiskSpecParser {
         let start = index + key.utf8.count + 1
         if key == "target" {
             // It takes the rest of the line, and one comma at its end is lost.
-            var value = bytes[start...].prefix { $0 != UInt8(ascii: "\n") }
+            var value = bytes[start...]
             index = value.endIndex
             if value.last == UInt8(ascii: ",") { value.removeLast() }
             return try save(String(decoding: value, as: UTF8.self), to: \.target, "target")
@@ -86,7 +105,9 @@ struct DiskSpecParser {
         case "vdev": try setVdev(text)
         case "backend": try save(text, to: \.backend, "backend")
         case "script": try save(text, to: \.script, "script")
-        case "backendtype": try choose(text, of: ["phy", "tap", "qdisk", "standalone"], for: \.backendType, key)
+        case "backendtype":
+            let types = ["phy", "tap", "qdisk"] + (version >= XenVersion(4, 17) ? ["standalone"] : [])
+            try choose(text, of: types, for: \.backendType, key)
         case "specification": try choose(text, of: ["xen", "virtio"], for: \.specification, key)
         case "devtype":
             guard ["cdrom", "disk"].contains(text) else { throw error("\"\(text)\" is not a type of device") }
@@ -158,8 +179,11 @@ struct DiskSpecParser {
     }
 
     private mutating func setFormat(_ text: String) throws(XenConfigError) {
-        guard let known = text.isEmpty ? .raw : DiskSpec.Format(rawValue: text) else {
-            throw error("\"\(text)\" is not a format", hint: "known are raw, qcow, qcow2, vhd, qed and empty")
+        guard let known = text.isEmpty ? .raw : DiskSpec.Format(rawValue: text),
+            known != .qed || version >= XenVersion(4, 9)
+        else {
+            let qed = version >= XenVersion(4, 9) ? ", qed" : ""
+            throw error("\"\(text)\" is not a format", hint: "known are raw, qcow, qcow2, vhd\(qed) and empty")
         }
         guard format == nil || format == known else { throw error("it has two formats") }
         format = known

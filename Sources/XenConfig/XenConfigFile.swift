@@ -8,7 +8,7 @@ package struct XenConfigFile: Sendable {
         package enum Operation: String, Sendable {
             /// `=`: the new value replaces it.
             case set = "="
-            /// `+=` (Xen 4.17): strings and lists grow at their end.
+            /// `+=` (Xen 4.13): strings and lists grow at their end.
             case add = "+="
         }
 
@@ -17,6 +17,8 @@ package struct XenConfigFile: Sendable {
         package let value: XenConfigValue
         /// Where the key stands; line 1, column 1 for entries that were never in a file.
         package let position: XenConfigError.Position
+        /// The bytes from the key to the end of the value; empty for entries that were never in a file.
+        let range: Range<Int>
 
         package init(
             _ key: String,
@@ -24,29 +26,50 @@ package struct XenConfigFile: Sendable {
             _ value: XenConfigValue,
             at position: XenConfigError.Position = .init(line: 1, column: 1)
         ) {
+            self.init(key, operation, value, at: position, range: 0..<0)
+        }
+
+        init(
+            _ key: String, _ operation: Operation, _ value: XenConfigValue, at position: XenConfigError.Position,
+            range: Range<Int>
+        ) {
             self.key = key
             self.operation = operation
             self.value = value
             self.position = position
+            self.range = range
         }
     }
 
     /// All assignments in their order, repeated ones too.
     package let entries: [Entry]
 
-    package init(entries: [Entry]) { self.entries = entries }
+    /// What xl reads in another way than it must have been meant; none in a file that was never read.
+    package let oddities: [Problem]
+
+    package init(entries: [Entry]) {
+        self.entries = entries
+        oddities = []
+    }
 
     /// Reads a configuration.
     ///
-    /// Accepts what libxlu_cfg of Xen accepts since 4.17, with four refusals more: numeric escapes, which libxlu
-    /// misreads; NUL, at which it stops; lists nested deeper than 100, where it may run out of its stack; and a stray
-    /// character that is the very last of the text, which it overlooks.
+    /// Accepts what libxlu_cfg of that release accepts, and gives every key the value that libxlu gives it, with one refusal
+    /// more: lists nested deeper than 100, where libxlu may run out of its stack. Text that is not UTF-8 is repaired.
     ///
     /// - Parameter file: What messages call the text.
     /// - Throws: ``XenConfigError`` with line and column.
-    package init(parsing text: String, file: String? = nil) throws(XenConfigError) {
-        var parser = XenConfigParser(text, file: file)
-        entries = try parser.parse()
+    package init(
+        parsing bytes: [UInt8], file: String? = nil, for version: XenVersion = .newest
+    ) throws(XenConfigError) {
+        var parser = XenConfigParser(bytes, grammar: XenConfigGrammar(version: version), file: file)
+        (entries, oddities) = try parser.parse()
+    }
+
+    package init(
+        parsing text: String, file: String? = nil, for version: XenVersion = .newest
+    ) throws(XenConfigError) {
+        try self.init(parsing: Array(text.utf8), file: file, for: version)
     }
 
     /// The value that xl takes for a key: the last one assigned, with what `+=` added to it; nil when there is none.

@@ -2,16 +2,22 @@
 struct XenConfigParser {
     private static let maximumDepth = 100
 
+    private let grammar: XenConfigGrammar
     private var lexer: XenConfigLexer
     private var token = XenConfigLexer.Token.end
     private var position = XenConfigError.Position(line: 1, column: 1)
     private var entries: [XenConfigFile.Entry] = []
+    // The offset behind the value that was read last.
+    private var valueEnd = 0
     // Whether the value so far of a key is a list, for what `+=` may add to it.
     private var isList: [String: Bool] = [:]
 
-    init(_ text: String, file: String?) { lexer = XenConfigLexer(text, file: file) }
+    init(_ bytes: [UInt8], grammar: XenConfigGrammar, file: String?) {
+        self.grammar = grammar
+        lexer = XenConfigLexer(bytes, grammar: grammar, file: file)
+    }
 
-    mutating func parse() throws(XenConfigError) -> [XenConfigFile.Entry] {
+    mutating func parse() throws(XenConfigError) -> (entries: [XenConfigFile.Entry], oddities: [Problem]) {
         try advance()
         while token != .end {
             switch token {
@@ -20,7 +26,7 @@ struct XenConfigParser {
             default: throw unexpected(wanted: "a key")
             }
         }
-        return entries
+        return (entries, lexer.oddities)
     }
 
     static func isIdentifier(_ text: String) -> Bool {
@@ -39,6 +45,7 @@ struct XenConfigParser {
 
     private mutating func assignment(to key: String) throws(XenConfigError) {
         let start = position
+        let first = lexer.start
         try advance()
         let operation: XenConfigFile.Entry.Operation
         switch token {
@@ -51,6 +58,11 @@ struct XenConfigParser {
         guard [.newline, .semicolon, .end].contains(token) else {
             throw unexpected(wanted: "the end of the line behind the value of \"\(key)\"")
         }
+        guard token != .end || grammar.endsAnywhere else {
+            throw lexer.error(
+                "the last line has no line break, at which xl before 4.3 fails", hint: "end the file with a line break",
+                at: position)
+        }
         if operation == .add, let wasList = isList[key], wasList != (value.items != nil) {
             throw lexer.error(
                 wasList
@@ -60,17 +72,21 @@ struct XenConfigParser {
             )
         }
         isList[key] = value.items != nil
-        entries.append(XenConfigFile.Entry(key, operation, value, at: start))
+        entries.append(XenConfigFile.Entry(key, operation, value, at: start, range: first..<valueEnd))
     }
 
     private mutating func value(depth: Int) throws(XenConfigError) -> XenConfigValue {
         switch token {
         case .string(let text):
+            valueEnd = lexer.index
             try advance()
             return .string(text)
         case .number(let text):
+            valueEnd = lexer.index
             try advance()
             return .number(text)
+        case .open where depth > 0 && !grammar.nestsLists:
+            throw lexer.error("a list inside a list, which xl before 4.6 cannot read", at: position)
         case .open:
             guard depth < Self.maximumDepth else {
                 throw lexer.error("lists are nested deeper than \(Self.maximumDepth)", at: position)
@@ -97,6 +113,7 @@ struct XenConfigParser {
             default: throw unexpected(wanted: "a comma or a closing bracket behind an item of the list")
             }
         }
+        valueEnd = lexer.index
         try advance()
         return items
     }

@@ -65,13 +65,13 @@ struct XenConfigFileTests {
             ("a = 1\n# end", "2:1", "a comment at the very end has no line break, at which xl fails"),
             ("a = \"x\nb = 1", "1:5", "a string does not end on the line where it begins"),
             ("a = \"x", "1:5", "a string does not end"),
-            ("a = 'x\\", "1:7", "a string does not end"),
+            ("a = 'x\\", "1:5", "a string does not end"),
             ("é = 1", "1:1", "a character that is not ASCII stands outside quotes"),
             (
                 "a = \"é\" x", "1:9",
                 "the word \"x\" stands where there should be the end of the line behind the value of \"a\""
             ),
-            ("a = 512M", "1:8", "\"M\" stands outside quotes"),
+            ("a = 512M\n", "1:8", "\"M\" stands outside quotes"),
             (
                 "a = 512m", "1:8",
                 "the word \"m\" stands where there should be the end of the line behind the value of \"a\""
@@ -117,14 +117,14 @@ struct XenConfigFileTests {
             ("1 = a", "1:1", "the number 1 stands where there should be a key"),
             ("'a' = 1", "1:1", "a string stands where there should be a key"),
             ("_a = 1", "1:1", "\"_\" stands outside quotes"),
-            ("a = \"\\x41\"", "1:6", "a numeric escape, which xl misreads: it drops the character"),
-            ("a = \"\\101\"", "1:6", "a numeric escape, which xl misreads: it drops the character"),
+            ("a = \"\\x41\"", "1:6", "a hexadecimal escape, which xl cannot read"),
+            ("a = \"\\1\"", "1:6", "a numeric escape of one digit, which xl refuses"),
             ("a = \"\\d\"", "1:6", "a backslash before a character that has no escape"),
             ("a = \"\\8\"", "1:6", "a backslash before a character that has no escape"),
-            ("a = \"x\\\ny\"", "1:7", "a line break cannot be escaped"),
-            ("a = \"\0\"", "1:6", "a string holds a NUL"),
-            ("a = 1 \0", "1:7", "the text holds a NUL"),
-            ("a = 1\u{0C}", "1:6", "a control character stands outside quotes"),
+            ("a = \"x\\\ny\"", "1:5", "a line break cannot be escaped"),
+            ("a = \"\0\"", "1:6", "a string holds a NUL, at which xl crashes"),
+            ("a = 1 \0 ", "1:7", "the text holds a NUL"),
+            ("a = 1\u{0C}\n", "1:6", "a control character stands outside quotes"),
             ("a = [1]\na += 'x'", "2:1", "\"a\" is a list, to which only a list can be added"),
             ("a = 'x'\na += [1]", "2:1", "\"a\" is a single value, to which no list can be added"),
         ]
@@ -134,6 +134,51 @@ struct XenConfigFileTests {
         #expect(error.message == message)
         #expect(error.position?.description == position)
         #expect(error.description == "g.cfg:\(position): \(message)")
+    }
+
+    @Test(
+        "what xl reads in another way than it must have been meant is read so, and told",
+        arguments: [
+            ("a = 'x\\101y'", "xy", "1:7: a numeric escape, which xl misreads: it drops the character"),
+            ("a = 'x\\0 +5y'", "xy", "1:7: a numeric escape, which xl misreads: it drops the character"),
+            ("a = 512M", "512", "1:8: the last character stands where xl overlooks it"),
+            ("a = 'x'\n#", "x", "2:1: the last character stands where xl overlooks it"),
+        ]
+    )
+    func oddities(text: String, value: String, oddity: String) throws {
+        let file = try XenConfigFile(parsing: text)
+        #expect(file["a"]?.text == value)
+        #expect(file.oddities.map { "\($0.position?.description ?? ""): \($0.message)" } == [oddity])
+    }
+
+    @Test("bytes that are not UTF-8 are repaired, and told")
+    func latin() throws {
+        let file = try XenConfigFile(parsing: Array("# Gr".utf8) + [0xFC] + Array("n\na = '".utf8) + [0xE9, 0x27])
+        #expect(file["a"] == .string("\u{FFFD}"))
+        #expect(file.oddities.map(\.message) == ["a string holds bytes that are not UTF-8"])
+    }
+
+    @Test(
+        "older releases read less",
+        arguments: [
+            ("a.b = 1\n", XenVersion(4, 2), "1:2", "\".\" stands outside quotes"),
+            ("a = 1", XenVersion(4, 2), "1:6", "the last line has no line break, at which xl before 4.3 fails"),
+            ("a = [[1]]\n", XenVersion(4, 5), "1:6", "a list inside a list, which xl before 4.6 cannot read"),
+            ("a += 'x'\n", XenVersion(4, 12), "1:3", "+= is understood by Xen 4.13 and later only"),
+        ]
+    )
+    func releases(text: String, last: XenVersion, position: String, message: String) throws {
+        let error = try #require(throws: XenConfigError.self) { try XenConfigFile(parsing: text, for: last) }
+        #expect(error.message == message)
+        #expect(error.position?.description == position)
+        #expect(try XenConfigFile(parsing: text, for: XenVersion(4, last.minor + 1)).entries.count == 1)
+    }
+
+    @Test("before 4.7 a backslash before a character without an escape is dropped with it")
+    func unknownEscapes() throws {
+        let file = try XenConfigFile(parsing: "a = 'rbd:100\\:6789'\n", for: XenVersion(4, 6))
+        #expect(file["a"] == .string("rbd:1006789"))
+        #expect(file.oddities.map(\.severity) == [.error])
     }
 
     @Test("Python gets told so, and Windows line ends too")
