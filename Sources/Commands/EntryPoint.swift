@@ -7,11 +7,11 @@ import SystemPackage
 /// The commands under one name.
 struct DomusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "domus", abstract: "Make, list, resize and delete Xen guests.",
+        commandName: "domus", abstract: "Make, list, check, resize and delete Xen guests.",
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
         subcommands: [
-            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, BaseCommand.self,
-            BootstrapCommand.self, RecoverCommand.self,
+            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, CheckCommand.self,
+            BaseCommand.self, BootstrapCommand.self, RecoverCommand.self,
         ])
 }
 

@@ -1,5 +1,6 @@
 import LinuxHost
 import SystemPackage
+import XenConfig
 
 /// What xl(1) knows of the host's domains.
 package struct XenHost: Sendable {
@@ -64,6 +65,21 @@ package struct XenHost: Sendable {
         let file =
             configuration.string.contains("=") ? "--defconfig=\(configuration)" : configuration.string
         return ["create"] + (console ? ["-c"] : []) + [file]
+    }
+
+    /// Whether this is the domain that controls the others.
+    package var isHere: Bool { runsXen }
+
+    /// The release of the running Xen; nil where none runs (Documentation/ABI/stable/sysfs-hypervisor-xen of Linux).
+    package var version: XenVersion? {
+        func number(_ name: FilePath.Component) -> String? {
+            let path = FilePath("/sys/hypervisor/version").appending(name)
+            return (try? host.files.contents(of: path, limit: 64)).map {
+                String(decoding: $0.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+            }
+        }
+        guard let major = number("major"), let minor = number("minor") else { return nil }
+        return XenVersion("\(major).\(minor)")
     }
 
     /// How a domain is brought to its end, for a hint.

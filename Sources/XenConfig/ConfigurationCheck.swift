@@ -16,8 +16,9 @@ struct ConfigurationCheck {
         checkKeys()
         checkLists()
         checkWords()
+        checkType()
         checkBoot()
-        checkMemory()
+        checkNumbers()
     }
 
     mutating func add(_ severity: Problem.Severity, _ message: String, key: String? = nil, hint: String? = nil) {
@@ -53,7 +54,9 @@ struct ConfigurationCheck {
         if value.text == "" || value.items?.contains(.string("")) == true {
             add(.error, "\"\(key)\" has an empty value", key: key, hint: "leave the key out")
         }
+        // What to do about a type that is unknown is said elsewhere.
         guard let shape = XenConfigKeys.shape(of: key, in: version) else {
+            guard key != "type" else { return }
             add(
                 .warning, "\"\(key)\" is no key of xl \(version), which ignores it", key: key,
                 hint: XenConfigKeys.advice(on: key, in: version))
@@ -131,15 +134,42 @@ struct ConfigurationCheck {
         checkWord("builder", of: ["generic", "hvm"])
         if text("type") != "hvm" && text("builder") != "hvm" { checkWord("firmware", of: ["pvgrub32", "pvgrub64"]) }
         for key in XenConfigKeys.actionKeys { checkWord(key, of: XenConfigKeys.actions(in: version)) }
-        if let builder = text("builder") {
-            if let type = text("type"), (type == "hvm") != (builder == "hvm") {
-                add(.error, "\"builder\" and \"type\" contradict each other", key: "builder", hint: "leave builder out")
-            } else {
-                add(.warning, "\"builder\" is deprecated since Xen 4.10", key: "builder", hint: "write type")
-            }
-        }
         if let uuid = text("uuid"), !GuestConfiguration.isUUID(uuid) {
             add(.error, "\"uuid\" is \"\(uuid)\", no UUID", key: "uuid")
+        }
+    }
+
+    /// The type that xl takes the guest for: `pv`, `pvh` or `hvm`.
+    var type: String {
+        let named = knowsTypes ? text("type").map { String($0) } : nil
+        return named ?? (text("builder") == "hvm" ? "hvm" : "pv")
+    }
+
+    private var knowsTypes: Bool { version >= XenVersion(4, 10) }
+
+    private mutating func checkType() {
+        if let type = text("type"), !knowsTypes {
+            switch type {
+            case "hvm" where text("builder") != "hvm":
+                add(
+                    .error, "\"type\" is a key since Xen 4.10: xl \(version) makes a PV guest", key: "type",
+                    hint: "write builder = \"hvm\"")
+            case "pvh":
+                add(
+                    .error,
+                    "\"type\" is a key since Xen 4.10: xl \(version) makes a PV guest, and can make no PVH guest",
+                    key: "type", hint: "make the guest PV or HVM")
+            default:
+                add(
+                    .warning, "\"type\" is a key since Xen 4.10, which xl \(version) ignores", key: "type",
+                    hint: "leave it out")
+            }
+        }
+        guard let builder = text("builder"), knowsTypes else { return }
+        if let type = text("type"), (type == "hvm") != (builder == "hvm") {
+            add(.error, "\"builder\" and \"type\" contradict each other", key: "builder", hint: "leave builder out")
+        } else {
+            add(.warning, "\"builder\" is deprecated since Xen 4.10", key: "builder", hint: "write type")
         }
     }
 
@@ -149,12 +179,13 @@ struct ConfigurationCheck {
     }
 
     private mutating func checkBoot() {
+        checkKernelNames()
         if file["kernel"] != nil {
             for other in ["bootloader", "firmware"] where file[other] != nil {
                 add(.error, "both \"kernel\" and \"\(other)\" are given", key: other, hint: "leave one of them out")
             }
         }
-        if let loader = text("bootloader"), loader.hasSuffix("/pygrub") {
+        if let loader = text("bootloader"), loader.hasSuffix("/pygrub"), version >= XenVersion(4, 19) {
             add(
                 .warning,
                 "the path of pygrub is gone since Xen 4.19",
@@ -177,7 +208,43 @@ struct ConfigurationCheck {
         }
     }
 
-    private mutating func checkMemory() {
+    /// Looks for what every guest needs. What a certain guest needs is compared with that guest.
+    mutating func checkPresence() {
+        if file["name"] == nil { add(.error, "there is no \"name\", without which xl refuses it") }
+        if type != "hvm", ["kernel", "bootloader", "firmware"].allSatisfy({ text($0) == nil }) {
+            add(
+                .error, "there is no \"kernel\" and no \"bootloader\", of which a \(type.uppercased()) guest needs one",
+                hint: "GRUB for Xen is a kernel, too, and reads the guest's own configuration")
+        }
+    }
+
+    private mutating func checkKernelNames() {
+        if let kernel = text("kernel"), kernel.split(separator: "/").last?.hasPrefix("pv-grub-") == true,
+            version >= XenVersion(4, 16)
+        {
+            add(
+                .warning, "PV-GRUB is not built by default since Xen 4.16", key: "kernel",
+                hint: "use GRUB for Xen, grub-x86_64-xen.bin, which reads grub.cfg")
+        }
+        if let model = text("device_model_version"), model == "qemu-xen-traditional", version >= XenVersion(4, 16) {
+            add(
+                version >= XenVersion(4, 21) ? .error : .warning,
+                "qemu-xen-traditional is "
+                    + (version >= XenVersion(4, 21) ? "gone since Xen 4.21" : "not built by default since Xen 4.16"),
+                key: "device_model_version", hint: "leave the key out")
+        }
+    }
+
+    private mutating func checkNumbers() {
+        if let cpus = file["vcpus"]?.integer, let maximum = file["maxvcpus"]?.integer, maximum < cpus {
+            add(.error, "\"maxvcpus\" is \(maximum), below the \(cpus) of \"vcpus\"", key: "maxvcpus")
+        }
+        for entry in file.entries
+        where entry.operation == .add && XenConfigKeys.shape(of: entry.key, in: version) == .number
+            && file.entries.last(where: { $0.key == entry.key })?.position == entry.position
+        {
+            add(.error, "\"\(entry.key)\" is a number, which xl ignores behind +=", key: entry.key, hint: "write =")
+        }
         if let memory = file["memory"]?.integer, let maximum = file["maxmem"]?.integer, maximum < memory {
             add(.error, "\"maxmem\" is \(maximum), below the memory of \(memory)", key: "maxmem")
         }

@@ -207,7 +207,15 @@ struct DiskSpecParser {
         to field: WritableKeyPath<DiskSpec, String?>,
         _ name: String
     ) throws(XenConfigError) {
-        guard (disk[keyPath: field] ?? "").isEmpty else { throw error("it has two values of \(name)") }
+        guard (disk[keyPath: field] ?? "").isEmpty else {
+            // A parameter that the release does not know is a positional one to it.
+            let hint = disk.target.flatMap { word in
+                Self.since[word].map {
+                    "\"\(word)\" is a parameter since Xen \($0); xl \(version) takes it for the target"
+                }
+            }
+            throw error("it has two values of \(name)", hint: hint)
+        }
         disk[keyPath: field] = text
     }
 

@@ -24,7 +24,7 @@ package struct GuestSummary: Hashable, Sendable {
     /// The addresses that the vifs name.
     package var addresses: [String] { vifs.flatMap(\.addresses) }
 
-    package init(from file: XenConfigFile) {
+    package init(from file: XenConfigFile, for version: XenVersion = .newest) {
         name = file["name"]?.text
         type =
             if file["type"]?.text == nil, file["builder"]?.text == "hvm" { "hvm" } else { file["type"]?.text ?? "pv" }
@@ -35,7 +35,7 @@ package struct GuestSummary: Hashable, Sendable {
         var disks: [DiskSpec] = []
         var unreadable: [String] = []
         for text in (file["disk"]?.items ?? []).compactMap(\.text) {
-            do { disks.append(try DiskSpec(parsing: text)) } catch { unreadable.append(error.message) }
+            do { disks.append(try DiskSpec(parsing: text, for: version)) } catch { unreadable.append(error.message) }
         }
         for key in ["disk", "vif"] where file[key].map({ $0.items == nil }) == true {
             unreadable.append("\"\(key)\" is not a list; xl ignores it")

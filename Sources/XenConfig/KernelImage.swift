@@ -50,6 +50,19 @@ package struct KernelImage: Hashable, Sendable {
         }
     }
 
+    /// Whether the domain builder of a release can unpack it for a PV or PVH guest.
+    ///
+    /// From xc_try_..._decode in xg_dom_bzimageloader.c (before 4.15 tools/libxc/xc_dom_bzimageloader.c) at the tags
+    /// RELEASE-4.1.0 to RELEASE-4.22.0. Debian builds it with all of them.
+    package func isUnpacked(by version: XenVersion) -> Bool {
+        switch compression {
+        case nil, .gzip, .bzip2, .lzma, .lzo: true
+        case .xz: version >= XenVersion(4, 2)
+        case .lz4: version >= XenVersion(4, 4)
+        case .zstd: version >= XenVersion(4, 15)
+        }
+    }
+
     /// Reads a kernel's header, its version string and the first bytes of its payload.
     ///
     /// - Parameter read: Gives up to `count` bytes of the file from `offset` on, fewer at its end.

@@ -1,0 +1,82 @@
+import ArgumentParser
+import GuestModel
+import LinuxHost
+import Provisioning
+import SystemPackage
+import XenConfig
+
+/// `domus check`.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check", abstract: "Look for what is wrong with xl configurations, whoever wrote them.",
+        discussion: "Says nothing where nothing is wrong.")
+
+    @Argument(help: ArgumentHelp("Configurations; of a directory, its files *.cfg.", valueName: "file"))
+    var files: [String]
+
+    @Option(
+        name: .customLong("xen-version"),
+        help: ArgumentHelp(
+            "The Xen whose xl is to read them (the one that runs here, else the newest known).", valueName: "version"))
+    var xenVersion: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Look for the files, volumes and bridges on this host (where Xen runs).")
+    var host: Bool?
+
+    @Option(
+        name: .customLong("output"),
+        help: ArgumentHelp(
+            "The directory with the configurations of this host's other guests (/etc/xen).", valueName: "dir"))
+    var output: String?
+
+    @Flag(help: "Take warnings for errors.")
+    var strict = false
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() async throws {
+        let machine = Host.ofThisMachine
+        let xen = XenHost(host: machine)
+        let version = try wantedVersion ?? xen.version ?? .newest
+        let looksAtHost = host ?? xen.isHere
+        var inspection = ConfigurationInspection(
+            host: machine, version: version, looksAtHost: looksAtHost, paths: try paths(machine))
+        if looksAtHost { try inspection.addNeighbours(in: directory, isNamed: output != nil) }
+        let document = inspection.document(strict: strict)
+        let console = Console(json: shared.json)
+        guard let error = document.error else {
+            return console.result(document.text, json: document)
+        }
+        throw PartialSuccess(text: document.text, document: document, error: error)
+    }
+
+    private var directory: FilePath {
+        Invoked.workingDirectory.pushing(FilePath(output ?? "/etc/xen")).lexicallyNormalized()
+    }
+
+    private var wantedVersion: XenVersion? {
+        get throws {
+            guard let xenVersion else { return nil }
+            guard let version = XenVersion(xenVersion) else {
+                throw OptionError(
+                    "--xen-version: \"\(xenVersion)\" is no version of Xen", hint: "write 4.17, for example")
+            }
+            guard version >= .oldest else {
+                throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")
+            }
+            return version
+        }
+    }
+
+    /// The files to look at, each as it was named.
+    private func paths(_ host: Host) throws -> [String] {
+        try files.flatMap { name -> [String] in
+            let path = Invoked.workingDirectory.pushing(FilePath(name))
+            guard try host.files.directory(at: path) != nil else { return [name] }
+            return try host.files.names(in: path).filter { $0.hasSuffix(".cfg") && !$0.hasPrefix(".") }.sorted()
+                .map { FilePath(name).appending($0).string }
+        }
+    }
+}
