@@ -51,7 +51,8 @@ struct ConfigurationCheck {
     }
 
     private mutating func checkValue(_ value: XenConfigValue, of key: String) {
-        if value.text == "" || value.items?.contains(.string("")) == true {
+        // An empty vif is one with xl's defaults, and an empty password or command line is one, too.
+        if value.text == "" && mustNotBeEmpty(key) || key == "disk" && value.items?.contains(.string("")) == true {
             add(.error, "\"\(key)\" has an empty value", key: key, hint: "leave the key out")
         }
         // What to do about a type that is unknown is said elsewhere.
@@ -93,6 +94,14 @@ struct ConfigurationCheck {
         }
     }
 
+    private func mustNotBeEmpty(_ key: String) -> Bool {
+        [
+            "bios", "boot", "bootloader", "builder", "device_model_version", "firmware", "kernel", "name", "pool",
+            "ramdisk", "type", "uuid",
+        ].contains(key) || XenConfigKeys.actionKeys.contains(key)
+            || XenConfigKeys.shape(of: key, in: version) == .number
+    }
+
     private mutating func checkLists() {
         for text in strings(of: "disk") {
             do {
@@ -114,7 +123,7 @@ struct ConfigurationCheck {
             add(.error, "two disks are \(disk.vdev)", key: "disk")
         }
         for text in strings(of: "vif") {
-            let vif = VifSpec(parsing: text)
+            let vif = VifSpec(parsing: text, for: version)
             vifs.append(vif)
             for complaint in vif.complaints { add(.error, "in the vif \"\(text)\": \(complaint)", key: "vif") }
         }

@@ -40,7 +40,7 @@ package struct GuestSummary: Hashable, Sendable {
         for key in ["disk", "vif"] where file[key].map({ $0.items == nil }) == true {
             unreadable.append("\"\(key)\" is not a list; xl ignores it")
         }
-        vifs = (file["vif"]?.items ?? []).compactMap(\.text).map(VifSpec.init(parsing:))
+        vifs = (file["vif"]?.items ?? []).compactMap(\.text).map { VifSpec(parsing: $0, for: version) }
         for vif in vifs { unreadable += vif.complaints }
         self.disks = disks
         self.unreadable = unreadable

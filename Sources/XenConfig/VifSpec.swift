@@ -33,11 +33,22 @@ package struct VifSpec: Hashable, Sendable {
         "type", "gatewaydev", "netdev", "backend", "rate", "devid", "mtu", "vlan", "accel", "forwarddev",
     ]
 
+    /// Since when xl knows a parameter that it did not always know (parse_nic_config of xl_parse.c).
+    private static let since: [String: XenVersion] = [
+        "gatewaydev": XenVersion(4, 3), "devid": XenVersion(4, 9), "forwarddev": XenVersion(4, 7),
+        "mtu": XenVersion(4, 15), "trusted": XenVersion(4, 17), "untrusted": XenVersion(4, 17),
+        "vlan": XenVersion(4, 19),
+    ]
+
     /// Reads a vif string. Never fails, because xl only complains about a parameter that it does not understand and
     /// starts the guest without it: see ``complaints``.
-    package init(parsing text: String) {
+    package init(parsing text: String, for version: XenVersion = .newest) {
         for token in text.split(separator: ",") {
             let parameter = String(token.drop { $0 == " " })
+            let word = String(parameter.prefix { $0 != "=" })
+            if let since = Self.since[word], version < since {
+                complaints.append("\(word) is a parameter of a vif since Xen \(since)")
+            }
             guard let equals = parameter.firstIndex(of: "=") else {
                 if ["trusted", "untrusted"].contains(parameter) {
                     others.append(parameter)

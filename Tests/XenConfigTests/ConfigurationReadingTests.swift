@@ -45,6 +45,17 @@ struct ConfigurationReadingTests {
         #expect(try problems(text).contains(message))
     }
 
+    @Test(
+        "what is empty is an error where xl could not mean it",
+        arguments: [
+            ("vif = ['']", nil), ("vncpasswd = ''", nil), ("extra = ''", nil), ("vif = []", nil), ("disk = []", nil),
+            ("disk = ['']", "disk"), ("type = ''", "type"), ("memory = ''", "memory"), ("on_crash = ''", "on_crash"),
+        ] as [(String, String?)])
+    func empty(line: String, key: String?) throws {
+        #expect(
+            try problems(Self.guest + line + "\n") == (key.map { ["E line 3: \"\($0)\" has an empty value"] } ?? []))
+    }
+
     @Test("an HVM guest needs no kernel")
     func hvm() throws {
         #expect(try problems("name = 'g'\ntype = 'hvm'\n") == [])
@@ -59,6 +70,8 @@ struct ConfigurationReadingTests {
             ("on_soft_reset = 'soft-reset'", 7, 22), ("on_crash = 'soft-reset'", 7, 22),
             ("xenstore_quota = []", 22, 22),
             ("viridian = ['base']", 5, 22), ("max_grant_frames = 64", 10, 22), ("p9 = []", 9, 22),
+            ("vif = ['bridge=b,mtu=1500']", 15, 22), ("vif = ['bridge=b,vlan=5']", 19, 22),
+            ("vif = ['untrusted']", 17, 22),
             ("disk = ['vdev=xvda,discard,target=/d']", 5, 22), ("disk = ['vdev=xvda,trusted,target=/d']", 19, 22),
             ("disk = ['vdev=xvda,specification=virtio,target=/d']", 17, 22),
             ("disk = ['format=qed,vdev=xvda,target=/d']", 9, 22),

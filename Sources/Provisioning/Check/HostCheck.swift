@@ -120,7 +120,7 @@ package struct HostCheck: Sendable {
                 let name = FilePath.Component(bridge)
             else { return nil }
             let path = FilePath("/sys/class/net").appending(name).appending("bridge")
-            guard (try? host.files.entry(at: path)) == .some(nil) else { return nil }
+            guard (try? host.files.entry(at: path)) == nil else { return nil }
             return Problem(
                 severity: .error, message: "the bridge \(bridge) does not exist on this host",
                 hint: "ip link add \(bridge) type bridge makes it until the next boot",
