@@ -124,6 +124,7 @@ create() {
 }
 
 start() {
+    claim "domus check finds nothing wrong with its configuration" domus check --strict "/etc/xen/$1.cfg"
     quietly "start-$1" xl create "/etc/xen/$1.cfg" || fail "xl create ended with status $?"
     say "$1 is started"
 }
