@@ -250,7 +250,7 @@ struct ConfigurationCheck {
         }
         for entry in file.entries
         where entry.operation == .add && XenConfigKeys.shape(of: entry.key, in: version) == .number
-            && file.entries.last(where: { $0.key == entry.key })?.position == entry.position
+            && file.position(of: entry.key) == entry.position
         {
             add(.error, "\"\(entry.key)\" is a number, which xl ignores behind +=", key: entry.key, hint: "write =")
         }

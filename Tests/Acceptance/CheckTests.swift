@@ -69,6 +69,27 @@ struct CheckTests {
         }
     }
 
+    @Test("what a configuration holds does not reach the terminal as commands")
+    func controlCharacters() async throws {
+        try await withWorkspace { workspace in
+            let file = try workspace.file("web1.cfg", guest("web1", "on_crash = \"\u{1B}[2Jx\u{9B}y\""))
+            let outcome = try await check(workspace, file.string)
+            #expect(outcome.status == 78, "\(outcome)")
+            #expect(outcome.standardOutput.contains("\"on_crash\" is \"\u{FFFD}[2Jx\u{FFFD}y\"\n"), "\(outcome)")
+        }
+    }
+
+    @Test("a kernel that is a pipe is not waited for")
+    func pipe() async throws {
+        try await withWorkspace { workspace in
+            let pipe = workspace.files.appending("pipe").string
+            try await run("mkfifo", [pipe]).orThrow()
+            let file = try workspace.file("web1.cfg", guest("web1").replacing("/boot/vmlinuz", with: pipe))
+            let outcome = try await workspace.domus(["check", "--host", file.string]).run(timeout: .seconds(20))
+            #expect(outcome.status == 78, "\(outcome)")
+        }
+    }
+
     @Test("warnings alone are status 0, and with --strict 78")
     func strict() async throws {
         try await withWorkspace { workspace in

@@ -26,7 +26,7 @@ struct ConfigurationInspection {
     }
 
     /// A configuration is small; what is not is something else.
-    private static let limit = 1 << 20
+    private static let limit = 1 << 16
 
     init(host: Host, version: XenVersion, looksAtHost: Bool, paths: [String]) {
         self.host = host
@@ -165,13 +165,24 @@ struct CheckDocument: Encodable, Sendable {
     var text: String {
         files.map { file in
             let unreadable = file.unreadable.map { "\(file.path): error: \($0)\n" } ?? ""
-            return unreadable
+            let text =
+                unreadable
                 + file.problems.map { finding in
                     let place = [finding.line, finding.column].compactMap { $0.map { ":\($0)" } }.joined()
                     let hint = finding.hint.map { "  hint: \($0)\n" } ?? ""
                     return "\(file.path)\(place): \(finding.severity.rawValue): \(finding.message)\n\(hint)"
                 }.joined()
+            return Self.printable(text)
         }.joined()
+    }
+
+    /// A configuration may come from anybody, and a terminal obeys control characters.
+    private static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    scalar == "\n" || scalar.properties.generalCategory != .control ? scalar : "\u{FFFD}"
+                }))
     }
 
     /// nil where all is well.

@@ -68,7 +68,9 @@ package struct HostCheck: Sendable {
 
     private func kernel(of reading: ConfigurationReading) -> [Problem] {
         // What an HVM guest boots, QEMU loads.
+        // Neither is a pipe waited for, nor a device read.
         guard reading.type != "hvm", let path = reading.file["kernel"]?.text, path.hasPrefix("/"),
+            let entry = try? host.files.entry(at: host.files.resolved(FilePath(path))), entry.kind == .file,
             let image = try? KernelImage(reading: { offset, count throws(HostError) in
                 try host.files.bytes(of: FilePath(path), at: Int64(offset), count: count)
             })
