@@ -230,7 +230,8 @@ guest_link() {
         walk_guest "$2" keep || fail "cannot make the link $2 in the guest: a link leads out of the guest"
         link_path=$ROOT$real
         [ ! -d "$link_path" ] || [ -L "$link_path" ] || fail "cannot make the link $2 in the guest: it is a directory"
-        { { [ -d "${link_path%/*}" ] || mkdir -p "${link_path%/*}"; } && ln -snf "$1" "$link_path"; } || fail "cannot make the link $2 in the guest"
+        { [ -d "${link_path%/*}" ] || mkdir -p "${link_path%/*}"; } && ln -snf "$1" "$link_path" ||
+            fail "cannot make the link $2 in the guest"
     ) || exit 1
 }
 

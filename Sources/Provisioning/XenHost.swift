@@ -67,9 +67,6 @@ package struct XenHost: Sendable {
         return ["create"] + (console ? ["-c"] : []) + [file]
     }
 
-    /// Whether this is the domain that controls the others.
-    package var isHere: Bool { runsXen }
-
     /// The release of the running Xen; nil where none runs (Documentation/ABI/stable/sysfs-hypervisor-xen of Linux).
     package var version: XenVersion? {
         func number(_ name: FilePath.Component) -> String? {
@@ -101,7 +98,7 @@ package struct XenHost: Sendable {
     }
 
     /// Whether this is the domain that controls the others. xl's own start-up files ask the same file.
-    private var runsXen: Bool {
+    package var runsXen: Bool {
         guard let bytes = try? host.files.contents(of: "/proc/xen/capabilities", limit: 4096) else { return false }
         return String(decoding: bytes, as: UTF8.self).contains("control_d")
     }

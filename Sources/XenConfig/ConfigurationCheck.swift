@@ -150,7 +150,7 @@ struct ConfigurationCheck {
 
     /// The type that xl takes the guest for: `pv`, `pvh` or `hvm`.
     var type: String {
-        let named = knowsTypes ? text("type").map { String($0) } : nil
+        let named = knowsTypes ? text("type") : nil
         return named ?? (text("builder") == "hvm" ? "hvm" : "pv")
     }
 
@@ -217,8 +217,13 @@ struct ConfigurationCheck {
         }
     }
 
-    /// Looks for what every guest needs. What a certain guest needs is compared with that guest.
-    mutating func checkPresence() {
+    /// Looks for what any guest needs. What a certain guest needs is compared with that guest.
+    mutating func checkWithoutGuest() {
+        for (index, vif) in vifs.enumerated() {
+            if let mac = vif.mac, vifs[..<index].contains(where: { $0.mac == mac }) {
+                add(.error, "two interfaces have the MAC address \(mac)", key: "vif")
+            }
+        }
         if file["name"] == nil { add(.error, "there is no \"name\", without which xl refuses it") }
         if type != "hvm", ["kernel", "bootloader", "firmware"].allSatisfy({ text($0) == nil }) {
             add(

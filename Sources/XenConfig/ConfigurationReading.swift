@@ -13,7 +13,7 @@ package struct ConfigurationReading: Sendable {
     package init(parsing bytes: [UInt8], file name: String, for version: XenVersion) throws(XenConfigError) {
         file = try XenConfigFile(parsing: bytes, file: name, for: version)
         var check = ConfigurationCheck(file, for: version)
-        check.checkPresence()
+        check.checkWithoutGuest()
         problems = check.problems.inOrder
         type = check.type
         summary = GuestSummary(from: file, for: version)

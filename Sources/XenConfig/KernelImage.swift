@@ -50,6 +50,13 @@ package struct KernelImage: Hashable, Sendable {
         }
     }
 
+    /// Whether its Linux can be a PVH guest: 4.11 was the first. True where the file does not say which it is.
+    package var canBePVH: Bool {
+        let numbers = (release ?? "").split(separator: ".").prefix(2).map { Int($0.prefix { $0.isNumber }) }
+        guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return true }
+        return (major, minor) >= (4, 11)
+    }
+
     /// Whether the domain builder of a release can unpack it for a PV or PVH guest.
     ///
     /// From xc_try_..._decode in xg_dom_bzimageloader.c (before 4.15 tools/libxc/xc_dom_bzimageloader.c) at the tags

@@ -17,8 +17,6 @@ package struct XenConfigFile: Sendable {
         package let value: XenConfigValue
         /// Where the key stands; line 1, column 1 for entries that were never in a file.
         package let position: XenConfigError.Position
-        /// The bytes from the key to the end of the value; empty for entries that were never in a file.
-        let range: Range<Int>
 
         package init(
             _ key: String,
@@ -26,18 +24,10 @@ package struct XenConfigFile: Sendable {
             _ value: XenConfigValue,
             at position: XenConfigError.Position = .init(line: 1, column: 1)
         ) {
-            self.init(key, operation, value, at: position, range: 0..<0)
-        }
-
-        init(
-            _ key: String, _ operation: Operation, _ value: XenConfigValue, at position: XenConfigError.Position,
-            range: Range<Int>
-        ) {
             self.key = key
             self.operation = operation
             self.value = value
             self.position = position
-            self.range = range
         }
     }
 

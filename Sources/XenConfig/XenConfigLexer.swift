@@ -18,14 +18,11 @@ struct XenConfigLexer {
 
     /// What xl reads in another way than it was meant.
     private(set) var oddities: [Problem] = []
-    /// The offset of the byte behind the last token.
-    private(set) var index = 0
-    /// The offset of the first byte of the last token.
-    private(set) var start = 0
 
     private let bytes: [UInt8]
     private let grammar: XenConfigGrammar
     private let file: String?
+    private var index = 0
     private var line = 1
     // The place of `marked`, so that a long line is counted once and not once per token.
     private var marked = 0
@@ -42,7 +39,6 @@ struct XenConfigLexer {
         while let byte = peek, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }
         let place = position
         (marked, markedColumn) = (index, place.column)
-        start = index
         guard let byte = peek else { return (.end, place) }
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"):

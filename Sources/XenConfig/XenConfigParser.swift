@@ -7,8 +7,6 @@ struct XenConfigParser {
     private var token = XenConfigLexer.Token.end
     private var position = XenConfigError.Position(line: 1, column: 1)
     private var entries: [XenConfigFile.Entry] = []
-    // The offset behind the value that was read last.
-    private var valueEnd = 0
     // Whether the value so far of a key is a list, for what `+=` may add to it.
     private var isList: [String: Bool] = [:]
 
@@ -45,7 +43,6 @@ struct XenConfigParser {
 
     private mutating func assignment(to key: String) throws(XenConfigError) {
         let start = position
-        let first = lexer.start
         try advance()
         let operation: XenConfigFile.Entry.Operation
         switch token {
@@ -72,17 +69,15 @@ struct XenConfigParser {
             )
         }
         isList[key] = value.items != nil
-        entries.append(XenConfigFile.Entry(key, operation, value, at: start, range: first..<valueEnd))
+        entries.append(XenConfigFile.Entry(key, operation, value, at: start))
     }
 
     private mutating func value(depth: Int) throws(XenConfigError) -> XenConfigValue {
         switch token {
         case .string(let text):
-            valueEnd = lexer.index
             try advance()
             return .string(text)
         case .number(let text):
-            valueEnd = lexer.index
             try advance()
             return .number(text)
         case .open where depth > 0 && !grammar.nestsLists:
@@ -113,7 +108,6 @@ struct XenConfigParser {
             default: throw unexpected(wanted: "a comma or a closing bracket behind an item of the list")
             }
         }
-        valueEnd = lexer.index
         try advance()
         return items
     }

@@ -27,6 +27,10 @@ struct ConfigurationReadingTests {
                 "E there is no \"kernel\" and no \"bootloader\", of which a PVH guest needs one"
             ),
             (guest + "vcpus = 4\nmaxvcpus = 2\n", "E line 4: \"maxvcpus\" is 2, below the 4 of \"vcpus\""),
+            (
+                guest + "vif = ['mac=00:16:3e:00:00:01', 'mac=00:16:3E:00:00:01']\n",
+                "E line 3: two interfaces have the MAC address 00:16:3E:00:00:01"
+            ),
             (guest + "vcpus += 4\n", "E line 3: \"vcpus\" is a number, which xl ignores behind +="),
             (guest + "a = '\\101'\n", "E line 3: a numeric escape, which xl misreads: it drops the character"),
             (guest + "on_crash = 'die'\n", "E line 3: \"on_crash\" is \"die\""),

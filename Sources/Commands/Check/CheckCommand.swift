@@ -40,7 +40,7 @@ struct CheckCommand: AsyncParsableCommand {
         let machine = Host.ofThisMachine
         let xen = XenHost(host: machine)
         let version = try wantedVersion ?? xen.version ?? .newest
-        let looksAtHost = host ?? xen.isHere
+        let looksAtHost = host ?? xen.runsXen
         var inspection = ConfigurationInspection(
             host: machine, version: version, looksAtHost: looksAtHost, paths: try paths(machine))
         if looksAtHost { try inspection.addNeighbours(in: directory, isNamed: output != nil) }
@@ -73,6 +73,8 @@ struct CheckCommand: AsyncParsableCommand {
     /// The files to look at, each as it was named.
     private func paths(_ host: Host) throws -> [String] {
         try files.flatMap { name -> [String] in
+            // It would be the working directory.
+            guard !name.isEmpty else { throw OptionError("a file's name is empty") }
             let path = Invoked.workingDirectory.pushing(FilePath(name))
             guard try host.files.directory(at: path) != nil else { return [name] }
             return try host.files.names(in: path).filter { $0.hasSuffix(".cfg") && !$0.hasPrefix(".") }.sorted()

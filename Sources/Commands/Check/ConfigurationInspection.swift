@@ -34,8 +34,9 @@ struct ConfigurationInspection {
         self.looksAtHost = looksAtHost
         var seen: Set<FilePath> = []
         for name in paths {
-            let path = Invoked.workingDirectory.pushing(FilePath(name)).lexicallyNormalized()
-            guard seen.insert(path).inserted else { continue }
+            // Not normalized: `link/..` is what the link's target lies in.
+            let path = Invoked.workingDirectory.pushing(FilePath(name))
+            guard seen.insert((try? host.files.resolved(path)) ?? path).inserted else { continue }
             files.append(File(name: name, path: path, outcome: Self.outcome(of: path, name: name, host, version)))
         }
     }

@@ -88,11 +88,9 @@ package struct HostCheck: Sendable {
                     hint: "Xen reads xz since 4.2, lz4 since 4.4 and zstd since 4.15")
             ]
         }
-        if reading.type == "pvh", let release = image.release, let number = XenVersion(release.prefix { $0 != "-" }),
-            (number.major, number.minor) < (4, 11)
-        {
+        if reading.type == "pvh", !image.canBePVH {
             return [
-                problem("is Linux \(release); a PVH guest needs 4.11", hint: "make the guest PV or HVM")
+                problem("is Linux \(image.release ?? ""); a PVH guest needs 4.11", hint: "make the guest PV or HVM")
             ]
         }
         return []
