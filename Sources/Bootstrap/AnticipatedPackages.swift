@@ -55,8 +55,7 @@ package struct AnticipatedPackages: Sendable, Equatable {
             case .armhf: ["linux-image-armmp-lpae", "linux-image-armmp"]
             default: ["linux-image-\(machine)"]
             }
-        let isPVGrub = if case .pvgrub = spec.boot.loader { spec.machine.type == .pv } else { false }
-        if !isPVGrub { names.insert("linux-image-cloud-\(machine)", at: 0) }
+        if !spec.needsGenericKernel { names.insert("linux-image-cloud-\(machine)", at: 0) }
         return names
     }
 

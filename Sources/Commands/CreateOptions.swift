@@ -11,7 +11,7 @@ struct CreateOptions: ParsableArguments {
 
     // MARK: Machine
 
-    @Option(help: ArgumentHelp("How Xen runs the guest: pv or pvh.", valueName: "type"))
+    @Option(help: ArgumentHelp("How Xen runs the guest: pv, pvh, hvm or pvhvm (pv).", valueName: "type"))
     var type: String?
 
     @Option(help: ArgumentHelp("Memory; a plain number is MiB (512M).", valueName: "size"))
@@ -22,6 +22,76 @@ struct CreateOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Virtual CPUs (1).", valueName: "n"))
     var vcpus: String?
+
+    @Option(help: ArgumentHelp("The most virtual CPUs that it may get while it runs.", valueName: "n"))
+    var maxvcpus: String?
+
+    @Option(help: ArgumentHelp("The host's CPUs that it may run on: 2-3, all, nodes:0.", valueName: "list"))
+    var cpus: String?
+
+    @Option(help: ArgumentHelp("The CPU pool that it belongs to.", valueName: "name"))
+    var pool: String?
+
+    @Option(
+        name: .customLong("cpu-weight"), help: ArgumentHelp("Its share of busy CPUs, 256 being usual.", valueName: "n"))
+    var cpuWeight: String?
+
+    @Option(help: ArgumentHelp("The most of a CPU that it gets, in per cent; 0 is no limit.", valueName: "n"))
+    var cap: String?
+
+    @Option(help: ArgumentHelp("The guest's UUID (a new one at each start).", valueName: "uuid"))
+    var uuid: String?
+
+    @Option(
+        name: .customLong("on-poweroff"),
+        help: ArgumentHelp("What follows when it shuts down (destroy).", valueName: "action"))
+    var onPoweroff: String?
+
+    @Option(name: .customLong("on-reboot"), help: ArgumentHelp("What follows a reboot (restart).", valueName: "action"))
+    var onReboot: String?
+
+    @Option(name: .customLong("on-crash"), help: ArgumentHelp("What follows a crash (restart).", valueName: "action"))
+    var onCrash: String?
+
+    @Option(help: ArgumentHelp("hvm, pvhvm: what its serial port is (pty).", valueName: "device"))
+    var serial: String?
+
+    @Flag(inversion: .prefixedNo, help: "A screen that VNC shows on this host.")
+    var vnc: Bool?
+
+    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: an emulated USB controller.")
+    var usb: Bool?
+
+    @Option(help: ArgumentHelp("A PCI device of the host for the guest: 01:00.0; repeatable.", valueName: "address"))
+    var pci: [String] = []
+
+    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: let it run guests of its own.")
+    var nested: Bool?
+
+    @Option(help: ArgumentHelp("Its label for XSM.", valueName: "label"))
+    var seclabel: String?
+
+    @Option(help: ArgumentHelp("A virtual TPM: backend=DOMAIN,uuid=UUID; repeatable.", valueName: "spec"))
+    var vtpm: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A directory of the host by 9pfs: tag=,path=,security_model=; repeatable.", valueName: "spec"))
+    var p9: [String] = []
+
+    @Flag(name: .customLong("driver-domain"), inversion: .prefixedNo, help: "It serves devices to other guests.")
+    var driverDomain: Bool?
+
+    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: its device model runs in a domain of its own.")
+    var stubdom: Bool?
+
+    @Flag(inversion: .prefixedNo, help: "pvh: run a PV kernel in a shim.")
+    var pvshim: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Any other key of xl.cfg(5): KEY=VALUE, checked for --xen-version; repeatable.", valueName: "setting"))
+    var xl: [String] = []
 
     // MARK: Disks
 
@@ -72,6 +142,9 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("One image a partition, or one partitioned disk: images or disk.", valueName: "kind"))
     var layout: String?
 
+    @Flag(help: "An EFI system partition on the partitioned disk, with GRUB for UEFI.")
+    var esp = false
+
     @Option(help: ArgumentHelp("A file, or a name in partitions.d, that lists the partitions.", valueName: "file"))
     var partitions: String?
 
@@ -121,7 +194,13 @@ struct CreateOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "One more interface: bridge=, mac=, vifname=, ip=, gateway=, dhcp, with commas; repeatable.",
+            "More of the first interface: model=, rate=, script=, backend=, vlan= ..., with commas.", valueName: "spec")
+    )
+    var vif: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "One more interface: bridge=, mac=, vifname=, ip=, gateway=, dhcp, and what --vif has; repeatable.",
             valueName: "spec"))
     var nic: [String] = []
 
@@ -190,6 +269,9 @@ struct CreateOptions: ParsableArguments {
 
     @Flag(help: "Boot the guest's own kernel through GRUB for Xen.")
     var pvgrub = false
+
+    @Option(help: ArgumentHelp("hvm, pvhvm: what the machine starts with, bios or ovmf (bios).", valueName: "kind"))
+    var firmware: String?
 
     @Option(
         name: [.customLong("serial_device"), .customLong("serial-device")],
@@ -267,6 +349,15 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A mustache template for it.", valueName: "file"))
     var template: String?
 
+    @Option(
+        name: .customLong("xen-version"),
+        help: ArgumentHelp(
+            "The Xen that is to read it (the one that runs here, else the newest known).", valueName: "version"))
+    var xenVersion: String?
+
+    @Option(help: ArgumentHelp("What is to read it: xl, or xm of Xen before 4.5 (xl).", valueName: "toolstack"))
+    var format: String?
+
     // MARK: The run
 
     @Option(help: ArgumentHelp("One more configuration file; the command line wins over it.", valueName: "file"))
@@ -311,6 +402,27 @@ struct CreateOptions: ParsableArguments {
         add("memory", memory)
         add("maxmem", maxmem)
         add("vcpus", vcpus)
+        add("maxvcpus", maxvcpus)
+        add("cpus", cpus)
+        add("pool", pool)
+        add("cpu-weight", cpuWeight)
+        add("cap", cap)
+        add("uuid", uuid)
+        add("on-poweroff", onPoweroff)
+        add("on-reboot", onReboot)
+        add("on-crash", onCrash)
+        add("serial", serial)
+        add("vnc", vnc)
+        add("usb", usb)
+        add("pci", pci)
+        add("nested", nested)
+        add("seclabel", seclabel)
+        add("vtpm", vtpm)
+        add("p9", p9)
+        add("driver-domain", driverDomain)
+        add("stubdom", stubdom)
+        add("pvshim", pvshim)
+        add("xl", xl)
         add("dir", dir)
         add("lvm", lvm)
         add("lvm-thin", lvmThin)
@@ -324,6 +436,7 @@ struct CreateOptions: ParsableArguments {
         add("fs", fs)
         add("image", image)
         add("layout", layout)
+        add("esp", ifSet: esp)
         add("partitions", partitions)
         add("disk-device", diskDevice)
         add("dhcp", dhcp)
@@ -337,6 +450,7 @@ struct CreateOptions: ParsableArguments {
         add("vifname", vifname)
         add("mac", mac)
         add("randommac", ifSet: randommac)
+        add("vif", vif)
         add("nic", nic)
         add("install-method", installMethod)
         add("install-source", installSource)
@@ -355,6 +469,7 @@ struct CreateOptions: ParsableArguments {
         add("modules", modules)
         add("pygrub", pygrub)
         add("pvgrub", ifSet: pvgrub)
+        add("firmware", firmware)
         add("serial-device", serialDevice)
         add("initramfs", initramfs)
         add("role", role)
@@ -373,6 +488,8 @@ struct CreateOptions: ParsableArguments {
         add("output", output)
         add("extension", fileExtension)
         add("template", template)
+        add("xen-version", xenVersion)
+        add("format", format)
         add("boot", boot)
         add("force", force)
         add("keep", keep)

@@ -245,6 +245,7 @@ struct SpecDescription: Encodable {
         case .ownKernel: "the guest's own kernel"
         case .pygrub: "pygrub"
         case .pvgrub(let path): path.string
+        case .firmware(let firmware): firmware.rawValue
         }
     }
 

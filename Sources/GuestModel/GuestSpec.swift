@@ -47,6 +47,20 @@ package struct GuestSpec: Sendable {
     /// All of them, in the order in which the guest sees them; there is always one.
     package var interfaces: [NetworkInterface] { [interface] + furtherInterfaces }
 
+    /// Whether the guest's own kernel must be one that every machine and every loader boots, not the slim one for clouds:
+    /// that has no drivers for an emulated machine, and its compression is none that GRUB for Xen knows in a PV guest.
+    package var needsGenericKernel: Bool {
+        if storage.layout == .disk || machine.type == .hvm { return true }
+        if case .pvgrub = boot.loader { return machine.type == .pv }
+        return false
+    }
+
+    /// The guest's consoles, without `/dev/`, the one of Xen's own first: a disk that boots as every type of guest has the
+    /// serial port of an emulated machine, too.
+    package var consoles: [String] {
+        [boot.serialDevice] + (storage.layout == .disk && boot.serialDevice != "ttyS0" ? ["ttyS0"] : [])
+    }
+
     /// The virtual machine's shape.
     package struct Machine: Sendable, Hashable {
         package var type: GuestType
@@ -75,6 +89,8 @@ package struct GuestSpec: Sendable {
         package var partitions: [Partition]
         /// What the guest calls the disk: `xvda` unless the user says otherwise.
         package var diskDevice: String
+        /// Whether a partitioned disk has an EFI system partition.
+        package var hasEFISystem: Bool
 
         package init(
             directory: FilePath,
@@ -82,7 +98,8 @@ package struct GuestSpec: Sendable {
             layout: Layout = .images,
             allocation: Allocation = .sparse,
             partitions: [Partition],
-            diskDevice: String = "xvda"
+            diskDevice: String = "xvda",
+            hasEFISystem: Bool = false
         ) {
             self.directory = directory
             self.home = home
@@ -90,6 +107,7 @@ package struct GuestSpec: Sendable {
             self.allocation = allocation
             self.partitions = partitions
             self.diskDevice = diskDevice
+            self.hasEFISystem = hasEFISystem
         }
 
         /// What the disks are.
@@ -257,14 +275,26 @@ package struct GuestSpec: Sendable {
         package var modules: FilePath?
         /// What the initial RAM disk of the guest's own kernel holds.
         package var drivers: Drivers
+        /// The firmware for which a partitioned disk gets a boot loader.
+        package var diskLoaders: Set<Firmware>
 
         package init(
-            loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil, drivers: Drivers = .virtual
+            loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil, drivers: Drivers = .virtual,
+            diskLoaders: Set<Firmware> = []
         ) {
             self.loader = loader
             self.serialDevice = serialDevice
             self.modules = modules
             self.drivers = drivers
+            self.diskLoaders = diskLoaders
+        }
+
+        /// What an emulated machine starts with.
+        package enum Firmware: String, Sendable, Hashable, CaseIterable {
+            /// SeaBIOS.
+            case bios
+            /// UEFI, by OVMF.
+            case ovmf
         }
 
         /// The drivers by which the guest finds its root file system.
@@ -285,6 +315,8 @@ package struct GuestSpec: Sendable {
             case pygrub
             /// The guest's own kernel, found by GRUB for Xen at this path of dom0.
             case pvgrub(FilePath)
+            /// The guest's own kernel, found by the boot loader on its disk, which the machine's firmware starts.
+            case firmware(Firmware)
 
             /// The host's kernel that it boots with.
             package var hostKernel: FilePath? {
@@ -362,11 +394,40 @@ package struct GuestSpec: Sendable {
         package var fileExtension: String
         /// The mustache template; nil is the one that Domus brings.
         package var template: FilePath?
+        /// The release of Xen that is to read it.
+        package var xenVersion: XenVersion
+        package var toolstack: Toolstack
+        /// What it says beside all that Domus knows a name for; no key twice.
+        package var settings: [Setting]
 
-        package init(directory: FilePath, fileExtension: String = ".cfg", template: FilePath? = nil) {
+        package init(
+            directory: FilePath, fileExtension: String = ".cfg", template: FilePath? = nil,
+            xenVersion: XenVersion = .newest, toolstack: Toolstack = .xl, settings: [Setting] = []
+        ) {
             self.directory = directory
             self.fileExtension = fileExtension
             self.template = template
+            self.xenVersion = xenVersion
+            self.toolstack = toolstack
+            self.settings = settings
+        }
+
+        /// The program that is to read it.
+        package enum Toolstack: String, Sendable, Hashable, CaseIterable {
+            case xl
+            /// xend's, of Xen 4.4 and before.
+            case xm
+        }
+
+        /// A key, and its value as it stands in the file: a quoted string, a number or a list.
+        package struct Setting: Sendable, Hashable {
+            package var key: String
+            package var value: String
+
+            package init(key: String, value: String) {
+                self.key = key
+                self.value = value
+            }
         }
 
         /// The file of a guest.

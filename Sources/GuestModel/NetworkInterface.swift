@@ -20,6 +20,8 @@ package struct NetworkInterface: Hashable, Sendable, Codable {
     package let broadcast: IPAddress?
     /// Empty: the guest uses what DHCP gives, or a copy of the host's.
     package let nameservers: [IPAddress]
+    /// What else the vif is told, in its own words and in their order: `rate=10Mb/s`, `script=vif-route`.
+    package let parameters: [String]
 
     package init(
         mac: MACAddress,
@@ -29,7 +31,8 @@ package struct NetworkInterface: Hashable, Sendable, Codable {
         gateway: IPAddress? = nil,
         gateway6: IPAddress? = nil,
         broadcast: IPAddress? = nil,
-        nameservers: [IPAddress] = []
+        nameservers: [IPAddress] = [],
+        parameters: [String] = []
     ) {
         self.mac = mac
         self.bridge = bridge
@@ -39,6 +42,7 @@ package struct NetworkInterface: Hashable, Sendable, Codable {
         self.gateway6 = gateway6
         self.broadcast = broadcast
         self.nameservers = nameservers
+        self.parameters = parameters
     }
 
     /// Most interfaces that one guest may have.

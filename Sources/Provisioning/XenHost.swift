@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 import XenConfig
@@ -77,6 +78,13 @@ package struct XenHost: Sendable {
         }
         guard let major = number("major"), let minor = number("minor") else { return nil }
         return XenVersion("\(major).\(minor)")
+    }
+
+    /// The kinds of guests that the running Xen can run, such as `hvm-3.0-x86_64`; empty where none runs.
+    package var capabilities: [String] {
+        let path: FilePath = "/sys/hypervisor/properties/capabilities"
+        guard let bytes = try? host.files.contents(of: path, limit: 4096) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
     /// How a domain is brought to its end, for a hint.

@@ -44,13 +44,18 @@ package struct DiskPlan: Sendable, Equatable {
     package let layout: GuestSpec.Storage.Layout
     package let diskDevice: String
 
-    /// Numbers as xen-tools gives them: in order from 1; the partitioned layout begins with GRUB's boot partition.
+    /// Whether a partitioned disk has an EFI system partition, its second.
+    package let hasEFISystem: Bool
+
+    /// Numbers as xen-tools gives them: in order from 1; the partitioned layout begins with GRUB's boot partition, and the
+    /// EFI system partition where there is one.
     ///
     /// - Throws: ``ValueError`` where a volume cannot be called after the guest.
     package init(_ storage: GuestSpec.Storage, of hostname: Hostname) throws(ValueError) {
         layout = storage.layout
         diskDevice = storage.diskDevice
-        let first = storage.layout == .disk ? 2 : 1
+        hasEFISystem = storage.layout == .disk && storage.hasEFISystem
+        let first = storage.layout == .disk ? hasEFISystem ? 3 : 2 : 1
         slots = storage.partitions.enumerated().map { index, partition in
             Slot(
                 partition: partition, device: "\(storage.diskDevice)\(index + first)", number: index + first,
@@ -94,6 +99,9 @@ package struct DiskPlan: Sendable, Equatable {
         }
         return slot
     }
+
+    /// Where `/boot` is: a file system of its own, or the root.
+    package var boot: Slot { slots.first { $0.partition.mountPoint == "/boot" } ?? root }
 
     /// File systems other than the root, deepest mount points first: the order in which their directories leave the
     /// tree.

@@ -79,7 +79,7 @@ package struct HookEnvironment: Sendable {
         variables["fs"] = root.rawValue
         if ownHooks { variables["DOMUS_OWN_HOOKS"] = "1" }
         // The one kernel that only some can boot; all other guests share a base, whatever their type and loader.
-        if case .pvgrub = spec.boot.loader, spec.machine.type == .pv { Self.addLoader(spec, to: &variables) }
+        if spec.needsGenericKernel { Self.addLoader(spec, to: &variables) }
         // A tree from elsewhere gets its lists of packages only if there will be roles, which may want them
         // (base/20-setup-apt); which roles these are is the guests' own.
         if !spec.install.method.installsPackages && !spec.tailoring.roles.isEmpty { variables["role"] = "any" }
@@ -112,6 +112,7 @@ package struct HookEnvironment: Sendable {
     private static func addLoader(_ spec: GuestSpec, to variables: inout [String: String]) {
         variables["DOMUS_LOADER"] = Self.name(of: spec.boot.loader)
         variables["DOMUS_BOOT_TYPE"] = spec.machine.type.rawValue
+        if spec.needsGenericKernel { variables["DOMUS_GENERIC_KERNEL"] = "1" }
     }
 
     private static func addMachine(_ spec: GuestSpec, to variables: inout [String: String]) {
@@ -124,6 +125,7 @@ package struct HookEnvironment: Sendable {
         variables["modules"] = spec.boot.modules?.string
         variables["type"] = spec.machine.type.rawValue
         variables["serial_device"] = spec.boot.serialDevice
+        variables["DOMUS_CONSOLES"] = spec.consoles.joined(separator: " ")
         variables["disk_device"] = spec.storage.diskDevice
         if case .hostKernel(let kernel, let initrd) = spec.boot.loader {
             variables["kernel"] = kernel.string
@@ -149,6 +151,7 @@ package struct HookEnvironment: Sendable {
         case .ownKernel: "own"
         case .pygrub: "pygrub"
         case .pvgrub: "pvgrub"
+        case .firmware: "firmware"
         }
     }
 

@@ -2,7 +2,13 @@
 extension ConfigurationCheck {
     mutating func compare(with guest: GuestConfiguration) {
         compareText("name", with: guest.name.name)
-        compareText("type", with: guest.type.rawValue)
+        if guest.version.hasTypes {
+            compareText("type", with: guest.type.xlName)
+        } else if type != guest.type.xlName {
+            add(
+                .error, "it is of type \(type); the guest's is \(guest.type.xlName)", key: "builder",
+                hint: "write builder = \"{{builder}}\" in a section {{#builder}}")
+        }
         if let uuid = guest.uuid, text("uuid").map({ isSame($0.lowercased(), uuid.lowercased()) }) != true {
             add(.error, "\"uuid\" is \(quoted("uuid")); the guest's is \"\(uuid)\"", key: "uuid")
         }
@@ -20,13 +26,26 @@ extension ConfigurationCheck {
         if (file["vcpus"]?.integer ?? 1) != guest.virtualCPUs {
             add(.warning, "\"vcpus\" is \(quoted("vcpus")); \(guest.virtualCPUs) were asked for", key: "vcpus")
         }
-        compareBoot(with: guest.boot)
+        compareBoot(with: guest)
+        compareSettings(with: guest.settings)
         compareDisks(with: guest.disks)
         compareVifs(with: guest.vifs)
     }
 
-    private mutating func compareBoot(with boot: GuestConfiguration.BootMethod) {
-        switch boot {
+    private mutating func compareSettings(with settings: [GuestConfiguration.Setting]) {
+        for setting in settings {
+            let found = file[setting.key]
+            guard found != setting.value, found?.text == nil || found?.text != setting.value.text else { continue }
+            add(
+                .error,
+                "\"\(setting.key)\" is \(quoted(setting.key)); the guest's is "
+                    + (setting.value.text.map { "\"\($0)\"" } ?? "another list"),
+                key: setting.key, hint: "write {{#settings}}{{key}} = {{{value}}}, a line for each, {{/settings}}")
+        }
+    }
+
+    private mutating func compareBoot(with guest: GuestConfiguration) {
+        switch guest.boot {
         case .directKernel(let kernel, let ramdisk, let commandLine):
             compareText("kernel", with: kernel.string)
             if let ramdisk { compareText("ramdisk", with: ramdisk.string) } else { compareAbsent("ramdisk") }
@@ -44,6 +63,9 @@ extension ConfigurationCheck {
         case .pvgrub(let loader):
             compareText("kernel", with: loader.string)
             compareAbsent("ramdisk")
+        case .firmware:
+            for key in ["bootloader", "ramdisk"] { compareAbsent(key) }
+            if guest.toolstack == .xl { compareAbsent("kernel") }
         }
     }
 

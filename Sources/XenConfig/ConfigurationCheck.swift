@@ -1,3 +1,4 @@
+import GuestModel
 import Templating
 
 /// Looks for what xl would stumble over or silently ignore, in any configuration.
@@ -107,7 +108,7 @@ struct ConfigurationCheck {
             do {
                 let disk = try DiskSpec(parsing: text, for: version)
                 disks.append(disk)
-                if disk.hasDeprecatedPrefix {
+                if disk.hasDeprecatedPrefix, version >= XenVersion(4, 2) {
                     add(
                         .warning,
                         "the disk \"\(text)\" has a prefix, which xl deprecates",
@@ -154,7 +155,7 @@ struct ConfigurationCheck {
         return named ?? (text("builder") == "hvm" ? "hvm" : "pv")
     }
 
-    private var knowsTypes: Bool { version >= XenVersion(4, 10) }
+    private var knowsTypes: Bool { version.hasTypes }
 
     private mutating func checkType() {
         if let type = text("type"), !knowsTypes {

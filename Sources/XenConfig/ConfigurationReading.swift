@@ -1,3 +1,5 @@
+import GuestModel
+
 /// A configuration with what is wrong with it, wherever it comes from.
 package struct ConfigurationReading: Sendable {
     package let file: XenConfigFile

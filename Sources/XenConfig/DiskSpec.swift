@@ -1,3 +1,5 @@
+import GuestModel
+
 /// A disk as one string of xl's `disk` list describes it (xl-disk-configuration(5)).
 package struct DiskSpec: Hashable, Sendable {
     /// What the guest calls it: `xvda2`.

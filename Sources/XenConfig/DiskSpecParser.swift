@@ -1,3 +1,5 @@
+import GuestModel
+
 /// Reads a disk string by the rules of libxlu_disk_l.l, whose lexer takes the rule that matches most and, of equals,
 /// the first.
 ///

@@ -1,3 +1,4 @@
+import GuestModel
 import Templating
 
 extension GuestConfiguration {
@@ -6,6 +7,8 @@ extension GuestConfiguration {
         package let text: String
         /// What is not wrong but should be seen; none with the template that Domus brings.
         package let warnings: [Problem]
+        /// What the kernel is handed, where xl loads it.
+        package let commandLine: String?
     }
 
     /// The configuration's text, made from a mustache template and read back before anybody writes it.
@@ -18,7 +21,7 @@ extension GuestConfiguration {
     ///   - extra: More variables, such as the user's environment, as xen-tools offers it to its templates.
     /// - Throws: `TemplateError` for the template; ``XenConfigError`` when its result would not be this guest.
     package func render(template: String, file: String, extra: [String: String] = [:]) throws -> Rendered {
-        let text = try Template(template, file: file, escaping: .xl).render(values(extra: extra))
+        let text = try Template(template, file: file, escaping: .xl).render(try values(extra: extra))
         let problems = verify(text)
         let errors = problems.filter { $0.severity == .error }
         if let first = errors.first {
@@ -28,27 +31,42 @@ extension GuestConfiguration {
                 hint: first.hint
             )
         }
-        return Rendered(text: text, warnings: problems)
+        var commandLine: String?
+        if case .directKernel(_, _, let words) = boot { commandLine = words }
+        return Rendered(text: text, warnings: problems, commandLine: commandLine)
     }
 
     /// The template's variables.
     ///
-    /// `name`, `type`, `memory`, `vcpus`, `on_poweroff`, `on_reboot` and `on_crash` are always there; `uuid`, `maxmem`,
-    /// `kernel`, `ramdisk`, `cmdline` and `bootloader` only where this guest has them. `disks` and `vifs` are lists:
+    /// `name`, `memory`, `vcpus`, `on_poweroff`, `on_reboot` and `on_crash` are always there; `uuid`, `maxmem`, `kernel`,
+    /// `ramdisk`, `cmdline` and `bootloader` only where this guest has them. `type` is there for Xen 4.10 and later, and
+    /// `builder` for an emulated machine before; `cmdline` gives way to `root_device` and `extra` before Xen 4.5. `disks`,
+    /// `vifs` and `settings` are lists:
     /// a disk has `spec` (the whole string), `format`, `vdev`, `access`, `target` and the condition `root`; a vif has
-    /// `spec`, `mac`, and where given `bridge`, `vifname` and `ip`. What is in `extra` is there under its own name,
-    /// unless that name is taken, and under `env.`.
-    package func values(extra: [String: String] = [:]) -> [String: TemplateValue] {
+    /// `spec`, `mac`, and where given `bridge`, `vifname` and `ip`; a setting has `key` and `value`, which has
+    /// its quotes already. What is in `extra` is there under its own name, unless that name is taken, and under `env.`.
+    ///
+    /// - Throws: ``XenConfigError`` for what the release of Xen has no form for.
+    package func values(extra: [String: String] = [:]) throws(XenConfigError) -> [String: TemplateValue] {
+        var disks: [[String: TemplateValue]] = []
+        for disk in self.disks { disks.append(try values(of: disk)) }
+        var settings: [[String: TemplateValue]] = []
+        for setting in self.settings {
+            settings.append(["key": .text(setting.key), "value": .text(try setting.value.printed)])
+        }
         var values: [String: TemplateValue] = [
             "name": .text(name.name),
             "uuid": .optional(uuid),
-            "type": .text(type.rawValue),
+            "type": .optional(version.hasTypes ? type.xlName : nil),
+            "builder": .optional(!version.hasTypes && type.hasFirmware ? GuestType.hvm.xlName : nil),
             "memory": .text(String(memory.mebibytes)),
             "maxmem": .optional(maximumMemory.map { String($0.mebibytes) }),
             "vcpus": .text(String(virtualCPUs)),
-            "kernel": .absent, "ramdisk": .absent, "cmdline": .absent, "bootloader": .absent,
+            "kernel": .absent, "ramdisk": .absent, "cmdline": .absent, "root_device": .absent, "extra": .absent,
+            "bootloader": .absent,
+            "settings": .list(settings, fields: ["key", "value"]),
             "disks": .list(
-                disks.map(Self.values(of:)),
+                disks,
                 fields: ["spec", "format", "vdev", "access", "target", "root"]
             ),
             "vifs": .list(vifs.map(Self.values(of:)), fields: ["spec", "mac", "bridge", "vifname", "ip"]),
@@ -61,18 +79,29 @@ extension GuestConfiguration {
         case .directKernel(let kernel, let ramdisk, let commandLine):
             values["kernel"] = .text(kernel.string)
             values["ramdisk"] = .optional(ramdisk?.string)
-            values["cmdline"] = .text(commandLine)
+            if version.hasCommandLine {
+                values["cmdline"] = .text(commandLine)
+            } else {
+                var words = commandLine.split(separator: " ").map(String.init)
+                if let root = words.firstIndex(where: { $0.hasPrefix("root=") }) {
+                    values["root_device"] = .text(String(words.remove(at: root).dropFirst("root=".count)))
+                }
+                values["extra"] = .optional(words.isEmpty ? nil : words.joined(separator: " "))
+            }
         case .pygrub:
             values["bootloader"] = .text("pygrub")
         case .pvgrub(let loader):
             values["kernel"] = .text(loader.string)
+        case .firmware:
+            // What xm takes for the kernel of an emulated machine; xl finds it itself.
+            if toolstack == .xm { values["kernel"] = .text("hvmloader") }
         }
         return values.merging(extra.mapValues(TemplateValue.text)) { own, _ in own }
     }
 
-    private static func values(of disk: DiskEntry) -> [String: TemplateValue] {
+    private func values(of disk: DiskEntry) throws(XenConfigError) -> [String: TemplateValue] {
         [
-            "spec": .text(disk.spec.text), "format": .text(disk.format.rawValue), "vdev": .text(disk.vdev),
+            "spec": .text(try text(of: disk)), "format": .text(disk.format.rawValue), "vdev": .text(disk.vdev),
             "access": .text(disk.access.rawValue), "target": .text(disk.target.string), "root": .flag(disk.isRoot),
         ]
     }
@@ -91,9 +120,11 @@ extension GuestConfiguration {
     ///   found; empty when all is well.
     package func verify(_ text: String) -> [Problem] {
         do {
-            var check = ConfigurationCheck(try XenConfigFile(parsing: text))
+            // Older ones than the first xl had xm only, which read the same.
+            let version = max(version, .oldest)
+            var check = ConfigurationCheck(try XenConfigFile(parsing: text, for: version), for: version)
             check.compare(with: self)
-            if let last = text.utf8.last, last != UInt8(ascii: "\n") {
+            if let last = text.utf8.last, last != UInt8(ascii: "\n"), check.problems.isEmpty {
                 check.add(.warning, "the text does not end in a line break, at which xl before 4.3 fails")
             }
             return check.problems

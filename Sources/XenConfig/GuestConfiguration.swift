@@ -21,6 +21,11 @@ package struct GuestConfiguration: Hashable, Sendable {
     package let onPowerOff: ShutdownAction
     package let onReboot: ShutdownAction
     package let onCrash: ShutdownAction
+    /// What it says beside all this; none of these keys is one that is written for another reason.
+    package let settings: [Setting]
+    /// The release of Xen that reads it, and by which program.
+    package let version: XenVersion
+    package let toolstack: GuestSpec.Configuration.Toolstack
 
     /// - Throws: ``XenConfigError`` for a value that xl could not read back, or a combination that cannot boot.
     package init(
@@ -35,7 +40,10 @@ package struct GuestConfiguration: Hashable, Sendable {
         interfaces: [NetworkInterface] = [],
         onPowerOff: ShutdownAction = .destroy,
         onReboot: ShutdownAction = .restart,
-        onCrash: ShutdownAction = .restart
+        onCrash: ShutdownAction = .restart,
+        settings: [Setting] = [],
+        version: XenVersion = .newest,
+        toolstack: GuestSpec.Configuration.Toolstack = .xl
     ) throws(XenConfigError) {
         self.name = name
         self.uuid = uuid
@@ -49,7 +57,12 @@ package struct GuestConfiguration: Hashable, Sendable {
         self.onPowerOff = onPowerOff
         self.onReboot = onReboot
         self.onCrash = onCrash
+        let given = Set(settings.map(\.key))
+        self.settings = Self.defaults(type, boot, version).filter { !given.contains($0.key) } + settings
+        self.version = version
+        self.toolstack = toolstack
         try check()
+        try checkRelease()
     }
 
     /// How the guest's kernel comes into memory.
@@ -60,6 +73,19 @@ package struct GuestConfiguration: Hashable, Sendable {
         case pygrub
         /// GRUB for Xen, a file of dom0, runs in the guest and reads its boot loader configuration.
         case pvgrub(FilePath)
+        /// The firmware of an emulated machine starts what is on its first disk.
+        case firmware(GuestSpec.Boot.Firmware)
+    }
+
+    /// A key that has no place of its own in a ``GuestConfiguration``, with its value.
+    package struct Setting: Hashable, Sendable {
+        package let key: String
+        package let value: XenConfigValue
+
+        package init(_ key: String, _ value: XenConfigValue) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// What xl does when the guest stops.
@@ -86,6 +112,23 @@ package struct GuestConfiguration: Hashable, Sendable {
             vif.vifName = interface.vifName
             // With DHCP nobody knows them yet; given, they let the hotplug script forbid the guest all others.
             vif.addresses = interface.fixedAddresses.map(\.address.description)
+            switch type {
+            case .pv, .pvh: break
+            case .hvm:
+                // The default, rtl8139, is the slower one.
+                (vif.type, vif.model) = ("ioemu", "e1000")
+            // No emulated one that the kernel would have to unplug.
+            case .pvhvm: vif.type = "vif"
+            }
+            for parameter in interface.parameters {
+                let parts = parameter.split(separator: "=", maxSplits: 1).map(String.init)
+                switch parts.first {
+                case "type": vif.type = parts.last
+                case "model": (vif.type, vif.model) = (vif.type == "vif" ? "ioemu" : vif.type, parts.last)
+                case "script": vif.script = parts.last
+                default: vif.others.append(parameter)
+                }
+            }
             return vif
         }
     }
@@ -116,6 +159,7 @@ package struct GuestConfiguration: Hashable, Sendable {
             }
         case .pygrub: break
         case .pvgrub(let loader): try Self.checkPath(loader, of: "GRUB for Xen")
+        case .firmware: break
         }
         guard disks.count(where: \.isRoot) == 1 else {
             throw fail("\(disks.count(where: \.isRoot)) of \(disks.count) disks hold the root; it must be one")

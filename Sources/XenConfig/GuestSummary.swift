@@ -1,3 +1,5 @@
+import GuestModel
+
 /// What an xl configuration says of its guest: for lists of guests, those that other tools made included.
 package struct GuestSummary: Hashable, Sendable {
     /// nil for a configuration that names none, which xl would refuse.

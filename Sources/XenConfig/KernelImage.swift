@@ -1,3 +1,5 @@
+import GuestModel
+
 /// What a kernel's file says of itself: enough to know which loaders can boot it.
 package struct KernelImage: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {

@@ -10,6 +10,8 @@ package struct VifSpec: Hashable, Sendable {
     package var addresses: [String] = []
     package var script: String?
     package var model: String?
+    /// `ioemu` or `vif`: with an emulated one beside it or without; nil leaves it to xl.
+    package var type: String?
     /// Parameters that Domus has no use for, such as `rate`, as they are written.
     package var others: [String] = []
     /// What xl complains about and then ignores.
@@ -25,12 +27,13 @@ package struct VifSpec: Hashable, Sendable {
         if let vifName { parts.append("vifname=\(vifName)") }
         if !addresses.isEmpty { parts.append("ip=\(addresses.joined(separator: " "))") }
         if let script { parts.append("script=\(script)") }
+        if let type { parts.append("type=\(type)") }
         if let model { parts.append("model=\(model)") }
         return (parts + others).joined(separator: ",")
     }
 
     private static let otherKeys: Set<String> = [
-        "type", "gatewaydev", "netdev", "backend", "rate", "devid", "mtu", "vlan", "accel", "forwarddev",
+        "gatewaydev", "netdev", "backend", "rate", "devid", "mtu", "vlan", "accel", "forwarddev",
     ]
 
     /// Since when xl knows a parameter that it did not always know (parse_nic_config of xl_parse.c).
@@ -67,6 +70,7 @@ package struct VifSpec: Hashable, Sendable {
             case "ip": addresses = value.split { $0 == " " || $0 == "\t" }.map(String.init)
             case "script": script = value
             case "model": model = value
+            case "type": type = value
             case _ where Self.otherKeys.contains(key) || key.hasPrefix("colo_"): others.append(parameter)
             default: complaints.append("\"\(key)\" is not a parameter of a vif")
             }

@@ -1,3 +1,4 @@
+import GuestModel
 import Templating
 
 /// An xl configuration as xl's own parser (libxlu) sees it: assignments in their order, comments dropped.
@@ -119,21 +120,32 @@ package struct XenConfigFile: Sendable {
     }
 
     private static func print(_ value: XenConfigValue) throws(XenConfigError) -> String {
-        switch value {
-        case .string(let text):
-            guard !text.utf8.contains(0) else {
-                throw XenConfigError("a string with a NUL cannot stand in an xl configuration")
+        try value.printed
+    }
+}
+
+extension XenConfigValue {
+    /// The value as it stands in a file, in one line.
+    ///
+    /// - Throws: ``XenConfigError`` for a number or character that the format cannot express.
+    var printed: String {
+        get throws(XenConfigError) {
+            switch self {
+            case .string(let text):
+                guard !text.utf8.contains(0) else {
+                    throw XenConfigError("a string with a NUL cannot stand in an xl configuration")
+                }
+                return "\"\(Escaping.xl.escape(text))\""
+            case .number(let text):
+                guard XenConfigParser.isNumber(text) else {
+                    throw XenConfigError("\"\(text)\" cannot be a number of an xl configuration")
+                }
+                return text
+            case .list(let items):
+                var printed: [String] = []
+                for item in items { printed.append(try item.printed) }
+                return "[\(printed.joined(separator: ", "))]"
             }
-            return "\"\(Escaping.xl.escape(text))\""
-        case .number(let text):
-            guard XenConfigParser.isNumber(text) else {
-                throw XenConfigError("\"\(text)\" cannot be a number of an xl configuration")
-            }
-            return text
-        case .list(let items):
-            var printed: [String] = []
-            for item in items { printed.append(try print(item)) }
-            return "[\(printed.joined(separator: ", "))]"
         }
     }
 }

@@ -1,3 +1,4 @@
+import GuestModel
 import Templating
 
 /// What xl knows about each key, release by release. Keys that it does not know it silently ignores.

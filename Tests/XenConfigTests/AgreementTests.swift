@@ -1,3 +1,4 @@
+import GuestModel
 import SystemPackage
 import TestSupport
 import Testing

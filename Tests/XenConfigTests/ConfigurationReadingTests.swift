@@ -1,3 +1,4 @@
+import GuestModel
 import Testing
 import XenConfig
 

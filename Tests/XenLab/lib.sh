@@ -129,8 +129,18 @@ start() {
     say "$1 is started"
 }
 
+# xenconsoled keeps what comes through Xen's own console; the serial port of an emulated machine is its device model's, which
+# writes to this file if it is told to: --serial="file:$(serial_of NAME)".
+serial_of() {
+    echo "/var/log/xen/console/serial-$1.log"
+}
+
 console_of() {
-    echo "/var/log/xen/console/guest-$1.log"
+    if [ -e "$(serial_of "$1")" ]; then
+        serial_of "$1"
+    else
+        echo "/var/log/xen/console/guest-$1.log"
+    fi
 }
 
 # wait_for SECONDS COMMAND...: false when the time is over.

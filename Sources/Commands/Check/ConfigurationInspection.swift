@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import Provisioning
 import SystemPackage

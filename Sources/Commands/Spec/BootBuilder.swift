@@ -1,15 +1,18 @@
 import GuestModel
 import LinuxHost
 import Provisioning
+import Storage
 import SystemPackage
 
-/// How the guest's kernel is found, from the options of xen-tools and `--pvgrub`.
+/// How the guest's kernel is found, from the options of xen-tools, `--pvgrub` and `--firmware`.
 struct BootBuilder {
     let values: Values
     let host: Host
     let base: FilePath
+    let type: GuestType
+    let storage: GuestSpec.Storage
 
-    func build(release: Release, notes: inout [String]) throws -> GuestSpec.Boot {
+    func build(release: Release, _ architecture: Architecture, notes: inout [String]) throws -> GuestSpec.Boot {
         let serial = try values.parsed("serial-device") { text throws(ValueError) in
             let name = text.hasPrefix("/dev/") ? String(text.dropFirst(5)) : text
             let valid = ["hvc", "xvc", "tty"].contains { prefix in
@@ -27,10 +30,61 @@ struct BootBuilder {
             }
             return drivers
         }
-        let loader = try loader(release, notes: &notes)
+        let loader = try type.hasFirmware ? .firmware(firmware()) : loader(release, notes: &notes)
+        if !type.hasFirmware, let given = values.given("firmware"), case .option = given.place {
+            throw OptionError(
+                "--firmware: a guest of type \(type) has none", hint: "--type=pvhvm has; --esp prepares a disk for UEFI"
+            )
+        }
         return GuestSpec.Boot(
             loader: loader, serialDevice: serial ?? "hvc0", modules: try modules(for: loader),
-            drivers: drivers ?? .virtual)
+            drivers: drivers ?? .virtual,
+            diskLoaders: storage.layout == .disk ? try diskLoaders(loader, architecture, notes: &notes) : [])
+    }
+
+    private func firmware() throws -> GuestSpec.Boot.Firmware {
+        for key in ["kernel", "initrd", "modules", "pygrub", "pvgrub"] where isOption(key) {
+            if key == "pygrub", try values.flag("pygrub") != true { continue }
+            throw OptionError(
+                "--\(key): a guest of type \(type) starts from its own disk, with a loader of its own",
+                hint: "leave it out, or use --type=pvh")
+        }
+        return try values.parsed("firmware") { text throws(ValueError) in
+            guard let firmware = GuestSpec.Boot.Firmware(rawValue: text) else {
+                throw ValueError("\"\(text)\" is no firmware", hint: "write bios or ovmf")
+            }
+            return firmware
+        } ?? .bios
+    }
+
+    /// GRUB for each firmware that the disk could meet. What the guest itself needs must be there; what would let it become
+    /// another type of guest one day need not.
+    private func diskLoaders(
+        _ loader: GuestSpec.Boot.Loader, _ architecture: Architecture, notes: inout [String]
+    ) throws -> Set<GuestSpec.Boot.Firmware> {
+        guard architecture == .amd64 || architecture == .i386 else { return [] }
+        var loaders: Set<GuestSpec.Boot.Firmware> = []
+        for firmware in GuestSpec.Boot.Firmware.allCases where firmware == .bios || storage.hasEFISystem {
+            let grub = BootLoader(firmware)
+            var missing = grub.requirements.filter { host.processes.find($0.program) == nil }.map(\.package)
+            if try host.files.entry(at: grub.directory.appending("kernel.img")) == nil { missing.append(grub.package) }
+            var packages: [String] = []
+            for package in missing where !packages.contains(package) { packages.append(package) }
+            guard !packages.isEmpty else {
+                loaders.insert(firmware)
+                continue
+            }
+            let isNeeded = firmware == .ovmf || loader == .firmware(firmware)
+            guard !isNeeded else {
+                throw OptionError(
+                    "this host has no GRUB to put on a disk for \(firmware == .bios ? "a BIOS" : "UEFI")",
+                    hint: "apt-get install \(packages.joined(separator: " "))", exit: .unavailable)
+            }
+            notes.append(
+                "the disk will not boot as an HVM guest: this host has no GRUB for it "
+                    + "(apt-get install \(packages.joined(separator: " ")))")
+        }
+        return loaders
     }
 
     private func loader(_ release: Release, notes: inout [String]) throws -> GuestSpec.Boot.Loader {
@@ -87,11 +141,8 @@ struct BootBuilder {
         return path
     }
 
-    /// Debian's package grub-xen-host. The PVH loader boots guests of either word size.
     private func pvgrubFile() throws -> FilePath {
-        let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
-        let path = FilePath(
-            type == .pvh ? "/usr/lib/grub-xen/grub-i386-xen_pvh.bin" : "/usr/lib/grub-xen/grub-x86_64-xen.bin")
+        let path = GRUBForXen.path(for: type)
         guard try host.files.entry(at: path) != nil else {
             throw OptionError(
                 "--pvgrub: this host has no GRUB for Xen (\(path))", hint: "apt-get install grub-xen-host",

@@ -42,7 +42,8 @@ struct NetworkBuilder {
         return NetworkInterface(
             mac: try mac(hostname: hostname, dist: dist, addresses: addresses, random: random),
             bridge: try interfaceName("bridge"), vifName: try interfaceName("vifname"), addresses: addresses,
-            gateway: gateway, gateway6: gateway6, broadcast: broadcast, nameservers: nameservers)
+            gateway: gateway, gateway6: gateway6, broadcast: broadcast, nameservers: nameservers,
+            parameters: try values.parsed("vif", NicSpec.parameters(parsing:)) ?? [])
     }
 
     /// Either DHCP or addresses: the strongest layer that says one of them counts, and may not say both.

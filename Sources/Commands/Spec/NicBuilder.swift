@@ -34,7 +34,7 @@ struct NicBuilder {
             interfaces.append(
                 NetworkInterface(
                     mac: mac, bridge: spec.bridge, vifName: spec.vifName, addresses: spec.addresses,
-                    gateway: spec.gateway, gateway6: spec.gateway6))
+                    gateway: spec.gateway, gateway6: spec.gateway6, parameters: spec.parameters))
         }
         return interfaces
     }

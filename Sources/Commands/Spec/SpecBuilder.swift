@@ -46,7 +46,7 @@ struct SpecBuilder {
                 hint: "make the guest on a host of that architecture")
         }
         try knowledge.checkVsyscall(of: release, architecture, on: host)
-        let type = try values.parsed("type", GuestType.init(parsing:)) ?? .pv
+        let type = try guestType(architecture)
         let interface = try NetworkBuilder(
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
             files: host.files, taken: takenMACs
@@ -55,13 +55,15 @@ struct SpecBuilder {
         let furtherInterfaces = try NicBuilder(
             values: values, hostname: hostname, dist: distName.value, random: host.random, others: takenMACs
         ).build(beside: interface)
-        let storage = try StorageBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
-            .build(of: hostname)
+        let storage = try StorageBuilder(
+            values: values, host: host, knowledge: knowledge, base: workingDirectory, type: type
+        )
+        .build(of: hostname)
         var archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
         archive.base = try BaseBuilder(values: values).build(storage, method: archive.method)
-        let boot = try BootBuilder(values: values, host: host, base: workingDirectory)
-            .build(release: release, notes: &notes)
+        let boot = try BootBuilder(values: values, host: host, base: workingDirectory, type: type, storage: storage)
+            .build(release: release, architecture, notes: &notes)
         let tailoring = try TailoringBuilder(
             values: values, host: host, configurationDirectory: knowledge.configurationDirectory,
             base: workingDirectory, unknown: unknown
@@ -69,7 +71,7 @@ struct SpecBuilder {
         let spec = GuestSpec(
             hostname: hostname, release: release, architecture: architecture, machine: try machine(type),
             storage: storage, interface: interface, furtherInterfaces: furtherInterfaces, install: archive, boot: boot,
-            tailoring: tailoring, configuration: try configuration())
+            tailoring: tailoring, configuration: try configuration(type, architecture))
         return Built(spec: spec, notes: notes, warnings: warnings)
     }
 
@@ -100,7 +102,19 @@ struct SpecBuilder {
         return GuestSpec.Machine(type: type, memory: size, maximumMemory: maximum, virtualCPUs: count ?? 1)
     }
 
-    private func configuration() throws -> GuestSpec.Configuration {
+    /// Arm has but one type (xl.cfg(5)).
+    private func guestType(_ architecture: Architecture) throws(OptionError) -> GuestType {
+        let isArm = architecture == .arm64 || architecture == .armhf
+        guard let given = values.given("type") else { return isArm ? .pvh : .pv }
+        let type = try given.parsed(GuestType.init(parsing:))
+        guard isArm, type != .pvh else { return type }
+        throw OptionError(
+            "\(given.place): guests on Arm are of type pvh, all of them", hint: "leave it out", exit: given.place.exit)
+    }
+
+    private func configuration(
+        _ type: GuestType, _ architecture: Architecture
+    ) throws -> GuestSpec.Configuration {
         let directory = try values.directory("output", below: workingDirectory) ?? "/etc/xen"
         // An empty extension is a wish, not an absence, so the raw entry counts.
         var fileExtension = ".cfg"
@@ -132,7 +146,11 @@ struct SpecBuilder {
             let own = knowledge.configurationDirectory.appending("xl.cfg.mustache")
             if try host.files.entry(at: own) != nil { template = own }
         }
+        let target = try XenTarget(values: values, host: host)
+        try target.check(type, architecture)
         return GuestSpec.Configuration(
-            directory: directory, fileExtension: fileExtension, template: template)
+            directory: directory, fileExtension: fileExtension, template: template, xenVersion: target.version,
+            toolstack: target.toolstack,
+            settings: try SettingsBuilder(values: values, version: target.version, type: type).build())
     }
 }

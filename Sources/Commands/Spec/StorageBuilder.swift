@@ -11,10 +11,12 @@ struct StorageBuilder {
     let host: Host
     let knowledge: HostKnowledge
     let base: FilePath
+    let type: GuestType
 
     func build(of hostname: Hostname) throws -> GuestSpec.Storage {
         let directory = try values.directory("dir", below: base) ?? "/srv/xen"
-        let layout = try choice("layout", GuestSpec.Storage.Layout.self) ?? .images
+        let layout = try layout()
+        let hasEFISystem = try hasEFISystem(layout)
         let allocation = try choice("image", GuestSpec.Storage.Allocation.self) ?? .sparse
         let device = try values.parsed("disk-device") { text throws(ValueError) in
             let name = text.hasPrefix("/dev/") ? String(text.dropFirst(5)) : text
@@ -37,7 +39,7 @@ struct StorageBuilder {
         }
         let storage = GuestSpec.Storage(
             directory: directory, home: home, layout: layout, allocation: allocation,
-            partitions: partitions, diskDevice: device ?? "xvda")
+            partitions: partitions, diskDevice: device ?? "xvda", hasEFISystem: hasEFISystem)
         do throws(ValueError) {
             // Names of volumes are made of the guest's and its partitions'.
             _ = try DiskPlan(storage, of: hostname)
@@ -45,6 +47,29 @@ struct StorageBuilder {
             throw OptionError(error, at: values.given("lvm")?.place ?? values.given("lvm-thin")?.place ?? .builtIn)
         }
         return storage
+    }
+
+    /// An emulated machine has whole disks only, and starts from the boot sector of the first.
+    private func layout() throws -> GuestSpec.Storage.Layout {
+        let layout = try choice("layout", GuestSpec.Storage.Layout.self)
+        guard type.hasFirmware else { return layout ?? .images }
+        if layout == .images, case .option? = values.given("layout")?.place {
+            throw OptionError(
+                "an image that is one partition is no disk from which a guest of type \(type) could boot",
+                hint: "leave --layout=images out: it gets one partitioned disk")
+        }
+        return .disk
+    }
+
+    private func hasEFISystem(_ layout: GuestSpec.Storage.Layout) throws -> Bool {
+        if values.given("firmware")?.value == GuestSpec.Boot.Firmware.ovmf.rawValue, layout == .disk { return true }
+        guard try values.flag("esp") == true else { return false }
+        guard layout == .disk else {
+            guard case .option? = values.given("esp")?.place else { return false }
+            throw OptionError(
+                "--esp: only a partitioned disk has an EFI system partition", hint: "add --layout=disk")
+        }
+        return true
     }
 
     private func isGiven(_ home: GuestSpec.Storage.Home) -> Bool { if case .devices = home { true } else { false } }

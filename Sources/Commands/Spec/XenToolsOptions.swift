@@ -36,7 +36,7 @@ enum XenToolsOptions {
     }
 
     /// Keys of configuration files that Domus reads.
-    static let known: Set<String> = [
+    static let known: Set<String> = Set([
         "hostname", "dist", "size", "swap", "noswap", "memory", "maxmem", "vcpus", "type", "image", "fs", "partitions",
         "partitionsdir", "dir", "lvm", "lvm-thin", "image-dev", "swap-dev",
         "dontformat", "no-wipe", "layout", "force", "keep", "boot", "hooks",
@@ -46,8 +46,9 @@ enum XenToolsOptions {
         "initramfs", "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len",
         "hash-method",
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
-        "no-verify", "gateway6", "nic", "cache", "security-mirror", "components", "ip-pool", "ipfile", "locked",
-    ]
+        "no-verify", "gateway6", "nic", "vif", "firmware", "esp", "xen-version", "format", "cache", "security-mirror",
+        "components", "ip-pool", "ipfile", "locked",
+    ]).union(SettingsBuilder.options)
 
     /// Whether a key of a file is one of those with a release in its name, such as `mirror_sid`, or a file system's
     /// options.

@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import SystemPackage
 import XenConfig

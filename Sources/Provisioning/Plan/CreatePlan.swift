@@ -113,7 +113,12 @@ package struct CreatePlan: Sendable {
             steps.append(TakeDevices(disks: disks, wiping: wiping, formatted: formatted))
         }
         steps += [
-            MakeImages(disks: disks, storage: spec.storage, cloned: cloned),
+            MakeImages(disks: disks, storage: spec.storage, cloned: cloned)
+        ]
+        for firmware in GuestSpec.Boot.Firmware.allCases where spec.boot.diskLoaders.contains(firmware) {
+            steps.append(InstallBootLoader(loader: BootLoader(firmware), disks: disks))
+        }
+        steps += [
             ComposeConfiguration(
                 template: spec.configuration.template ?? locations.template, configuration: configuration),
             RemoveTree(),

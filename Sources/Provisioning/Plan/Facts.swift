@@ -3,6 +3,7 @@ import GuestModel
 import LinuxHost
 import Storage
 import SystemPackage
+import XenConfig
 
 /// The files of Domus that a run needs, wherever it is installed.
 package struct Locations: Sendable, Hashable {
@@ -88,6 +89,10 @@ package struct Findings: Sendable {
         /// Its path for xl, in dom0.
         package var path: FilePath?
         package var initrd: FilePath?
+        /// What the file says of itself; nil for one of the host's.
+        package var image: KernelImage?
+        /// What xl hands it, where xl loads it.
+        package var commandLine: String?
     }
 }
 

@@ -3,7 +3,6 @@ import GuestModel
 import LinuxHost
 import Storage
 import SystemPackage
-import Templating
 
 /// Everything that can be known to fail before anything is made.
 package struct Preflight: Sendable {
@@ -34,7 +33,7 @@ package struct Preflight: Sendable {
                     hint: "run it as root")
             }
             try checkPrograms()
-            try checkTemplate()
+            try checkConfiguration()
             try await checkName(replacesExisting: replacesExisting)
             try checkReplacedVolumes()
             try await checkStart()
@@ -107,11 +106,10 @@ package struct Preflight: Sendable {
         }
     }
 
-    /// The user's own template: without this a whole installation would go by before it is read.
-    private func checkTemplate() throws {
-        guard let path = plan.spec.configuration.template else { return }
-        let text = String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
-        _ = try Template(text, file: path.string, escaping: .xl)
+    /// Without this a whole installation would go by before what is wrong with it is told.
+    private func checkConfiguration() throws {
+        let composition = plan.steps.lazy.compactMap { $0 as? ComposeConfiguration }.first
+        try composition?.rehearse(plan, on: host)
     }
 
     private func checkName(replacesExisting: Bool) async throws {

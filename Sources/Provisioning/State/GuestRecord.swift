@@ -28,6 +28,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     /// The volumes that the images are; nil where they are files.
     package var volumes: [OwnedVolume]?
     package var configuration: OwnedFile
+    /// What it can boot with; nil in a record of before it was noted.
+    package var boot: Boot?
     /// Seconds since 1970.
     package var created: Int64
     /// The version of Domus that made it.
@@ -38,7 +40,7 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         virtualCPUs: Int, mac: String, addresses: [String], bridge: String?,
         furtherInterfaces: [Interface] = [], installMethod: String,
         base: String? = nil, directory: OwnedFile, images: [Image], volumes: [OwnedVolume] = [],
-        configuration: OwnedFile, created: Int64,
+        configuration: OwnedFile, boot: Boot? = nil, created: Int64,
         madeBy: String
     ) {
         self.hostname = hostname
@@ -58,6 +60,7 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         self.images = images
         self.volumes = volumes.isEmpty ? nil : volumes
         self.configuration = configuration
+        self.boot = boot
         self.created = created
         self.madeBy = madeBy
     }
@@ -72,6 +75,35 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     /// All interfaces, the first included.
     package var interfaces: [Interface] {
         [Interface(mac: mac, bridge: bridge, dhcp: addresses.isEmpty, addresses: addresses)] + (furtherInterfaces ?? [])
+    }
+
+    /// What tells which types of guest it can become.
+    package struct Boot: Codable, Sendable, Hashable {
+        /// Of the kernel that it boots: `6.1.0-37-amd64`; nil where its name does not tell.
+        package var kernelVersion: String?
+        /// The kernel that xl loads, its initial RAM disk, and its whole command line; nil where something in the guest does.
+        package var kernel: String?
+        package var initrd: String?
+        package var commandLine: String?
+        /// Whether it has a kernel of its own, and the configuration of a boot loader that names it.
+        package var hasOwnKernel: Bool
+        /// Whether GRUB for Xen boots that kernel in a PV guest.
+        package var bootsUnderPVGrub: Bool
+        /// The firmware for which its disk has a boot loader: `bios`, `ovmf`.
+        package var diskLoaders: [String]
+
+        package init(
+            kernelVersion: String?, kernel: String?, initrd: String?, commandLine: String?, hasOwnKernel: Bool,
+            bootsUnderPVGrub: Bool, diskLoaders: [String]
+        ) {
+            self.kernelVersion = kernelVersion
+            self.kernel = kernel
+            self.initrd = initrd
+            self.commandLine = commandLine
+            self.hasOwnKernel = hasOwnKernel
+            self.bootsUnderPVGrub = bootsUnderPVGrub
+            self.diskLoaders = diskLoaders
+        }
     }
 
     /// A network interface, as lists show it.

@@ -12,52 +12,80 @@ struct ComposeConfiguration: Step {
     var summary: String { "Compose \(configuration)" }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let guest = try model(findings, context)
-        let text = String(decoding: try context.host.files.contents(of: template, limit: 1 << 20), as: UTF8.self)
-        let rendered = try guest.render(
-            template: text, file: template.string, extra: context.spec.tailoring.extraVariables)
+        let rendered = try render(
+            context.spec, context.disks, identifiers: context.identifiers, kernel: findings.kernel, on: context.host)
         for warning in rendered.warnings { context.reporter.warn("\(configuration): \(warning)") }
         findings.configuration = rendered.text
+        findings.kernel?.commandLine = rendered.commandLine
     }
 
-    private func model(_ findings: Findings, _ context: RunContext) throws -> GuestConfiguration {
-        let spec = context.spec
-        let disks: [DiskEntry]
-        switch context.disks.layout {
+    /// Makes a configuration like the one that there will be: what is wrong with it is known before anything is made.
+    func rehearse(_ plan: CreatePlan, on host: Host) throws {
+        let directory = plan.spec.storage.guestDirectory(of: plan.spec.hostname)
+        let kernel = Findings.Kernel(
+            version: nil, path: directory.appending("vmlinuz"), initrd: directory.appending("initrd.img"))
+        _ = try render(plan.spec, plan.disks, identifiers: plan.identifiers, kernel: kernel, on: host)
+    }
+
+    private func render(
+        _ spec: GuestSpec, _ disks: DiskPlan, identifiers: [String: String], kernel: Findings.Kernel?, on host: Host
+    ) throws -> GuestConfiguration.Rendered {
+        let guest = try GuestConfiguration(of: spec, disks: disks, identifiers: identifiers, kernel: kernel)
+        let text = String(decoding: try host.files.contents(of: template, limit: 1 << 20), as: UTF8.self)
+        return try guest.render(template: text, file: template.string, extra: spec.tailoring.extraVariables)
+    }
+}
+
+extension GuestConfiguration {
+    /// - Parameters:
+    ///   - identifiers: the file systems' UUIDs, by partition name.
+    ///   - kernel: the one that xl loads; nil where something in the guest does.
+    init(of spec: GuestSpec, disks: DiskPlan, identifiers: [String: String], kernel: Findings.Kernel?) throws {
+        let settings = try spec.configuration.settings.map { setting in
+            // Its text was made from a value.
+            let file = try XenConfigFile(parsing: "\(setting.key) = \(setting.value)\n")
+            return Setting(setting.key, file.entries[0].value)
+        }
+        func text(_ key: String) -> String? { settings.first { $0.key == key }?.value.text }
+        func action(_ key: String) -> ShutdownAction? { text(key).flatMap(ShutdownAction.init) }
+        let own = ["uuid", "on_poweroff", "on_reboot", "on_crash"]
+        try self.init(
+            name: spec.hostname, uuid: text("uuid"), type: spec.machine.type, memory: spec.machine.memory,
+            maximumMemory: spec.machine.maximumMemory, virtualCPUs: spec.machine.virtualCPUs,
+            boot: Self.boot(spec, disks, identifiers, kernel), disks: Self.disks(disks), interfaces: spec.interfaces,
+            onPowerOff: action("on_poweroff") ?? .destroy, onReboot: action("on_reboot") ?? .restart,
+            onCrash: action("on_crash") ?? .restart, settings: settings.filter { !own.contains($0.key) },
+            version: spec.configuration.xenVersion, toolstack: spec.configuration.toolstack)
+    }
+
+    private static func disks(_ plan: DiskPlan) throws -> [DiskEntry] {
+        switch plan.layout {
         case .images:
             // The root first: pygrub looks for a boot loader's configuration on the first disk.
-            let root = context.disks.root
-            disks = try ([root] + context.disks.slots.filter { $0 != root }).map { slot in
-                try DiskEntry(
-                    vdev: slot.device, target: context.disks.drive(slot.drive).path, isRoot: slot == root)
+            let root = plan.root
+            return try ([root] + plan.slots.filter { $0 != root }).map { slot in
+                try DiskEntry(vdev: slot.device, target: plan.drive(slot.drive).path, isRoot: slot == root)
             }
-        case .disk:
-            disks = [
-                try DiskEntry(
-                    vdev: context.disks.diskDevice, target: context.disks.drive("disk").path, isRoot: true)
-            ]
+        case .disk: return [try DiskEntry(vdev: plan.diskDevice, target: plan.drive("disk").path, isRoot: true)]
         }
-        let boot: GuestConfiguration.BootMethod
-        switch spec.boot.loader {
-        case .pygrub: boot = .pygrub
-        case .pvgrub(let loader): boot = .pvgrub(loader)
-        case .ownKernel, .hostKernel:
-            guard let kernel = findings.kernel?.path else { preconditionFailure("the kernel was taken before") }
-            boot = .directKernel(
-                kernel: kernel, ramdisk: findings.kernel?.initrd, commandLine: commandLine(findings, context))
-        }
-        return try GuestConfiguration(
-            name: spec.hostname, type: spec.machine.type, memory: spec.machine.memory,
-            maximumMemory: spec.machine.maximumMemory, virtualCPUs: spec.machine.virtualCPUs, boot: boot,
-            disks: disks, interfaces: spec.interfaces)
     }
 
-    private func commandLine(_ findings: Findings, _ context: RunContext) -> String {
-        let root = context.disks.root
-        // Without an initial ramdisk the kernel itself mounts the root, and it knows no UUIDs of file systems.
-        let device =
-            findings.kernel?.initrd == nil
-            ? "/dev/\(root.device)" : "UUID=\(context.identifiers[root.partition.name] ?? "")"
-        return "root=\(device) ro console=\(context.spec.boot.serialDevice)"
+    private static func boot(
+        _ spec: GuestSpec, _ disks: DiskPlan, _ identifiers: [String: String], _ kernel: Findings.Kernel?
+    ) -> BootMethod {
+        switch spec.boot.loader {
+        case .pygrub: return .pygrub
+        case .pvgrub(let loader): return .pvgrub(loader)
+        case .firmware(let firmware): return .firmware(firmware)
+        case .ownKernel, .hostKernel:
+            guard let path = kernel?.path else { preconditionFailure("the kernel was taken before") }
+            // Without an initial ramdisk the kernel itself mounts the root, and it knows no UUIDs of file systems.
+            let root =
+                kernel?.initrd == nil
+                ? "/dev/\(disks.root.device)" : "UUID=\(identifiers[disks.root.partition.name] ?? "")"
+            return .directKernel(
+                kernel: path, ramdisk: kernel?.initrd,
+                commandLine: "root=\(root) ro console=\(spec.boot.serialDevice)")
+        }
     }
 }

@@ -3,17 +3,23 @@ import Partitions
 import Storage
 import SystemPackage
 
-/// The partition table of a disk image: GRUB's boot partition, then the guest's own, in order.
+/// The partition table of a disk image: GRUB's boot partition, an EFI system partition if there is to be one, then the
+/// guest's own, in order.
 struct PartitionedDisk {
     private let layout: GPTLayout
     /// The image's whole size.
     let size: ByteSize
+    /// What the EFI system partition is made of: room for a boot loader and its successors.
+    static let efiSystem = ByteSize.mebibytes(64)
 
     /// - Throws: `PartitionError` when the partitions cannot be in one table.
     init(_ disks: DiskPlan) throws {
-        // A mebibyte for the core of GRUB, so that the image can become a bootable HVM guest (its type on GPT:
-        // GRUB manual, BIOS installation).
+        // A mebibyte for the core of GRUB, so that the disk boots as an HVM guest (its type on GPT: GRUB manual, BIOS
+        // installation).
         var plans = [PartitionPlan(name: "bios-boot", type: .biosBoot, size: .bytes(1 << 20))]
+        if disks.hasEFISystem {
+            plans.append(PartitionPlan(name: "efi", type: .efiSystem, size: .bytes(Self.efiSystem.bytes)))
+        }
         plans += disks.slots.map { slot in
             PartitionPlan(
                 name: slot.partition.name,
@@ -22,6 +28,11 @@ struct PartitionedDisk {
         }
         layout = try GPTLayout(plans)
         size = ByteSize(bytes: layout.minimumDiskBytes)
+    }
+
+    /// Where a partition for a boot loader is; nil where there is none.
+    func place(of type: PartitionType) throws -> PartitionGeometry? {
+        try layout.geometry(onDiskOf: layout.minimumDiskBytes).first { $0.type == type }
     }
 
     /// Writes the table.

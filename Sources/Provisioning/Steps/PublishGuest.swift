@@ -105,6 +105,12 @@ struct PublishGuest: Step {
             directory: .init(path: directory, identity: guestDirectory), images: findings.images,
             volumes: volumes,
             configuration: .init(path: configuration, identity: configurationIdentity),
+            boot: GuestRecord.Boot(
+                kernelVersion: findings.kernel?.version, kernel: findings.kernel?.path?.string,
+                initrd: findings.kernel?.initrd?.string, commandLine: findings.kernel?.commandLine,
+                hasOwnKernel: spec.boot.loader.needsGuestKernel,
+                bootsUnderPVGrub: findings.kernel?.image?.bootsUnderPVGrub ?? false,
+                diskLoaders: spec.boot.diskLoaders.map(\.rawValue).sorted()),
             created: context.host.clock.seconds, madeBy: Product.version)
     }
 }

@@ -14,13 +14,18 @@ struct TakeKernel: Step {
         switch loader {
         case .hostKernel(let kernel, _): "Use the kernel \(kernel)"
         case .ownKernel: "Take the guest's kernel"
-        case .pygrub, .pvgrub: "Find the guest's kernel"
+        case .pygrub, .pvgrub, .firmware: "Find the guest's kernel"
         }
     }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         if case .hostKernel(let kernel, let initrd) = loader {
             findings.kernel = .init(version: Self.version(of: kernel), path: kernel, initrd: initrd)
+            let files = context.host.files
+            let image = try KernelImage { offset, count throws(HostError) in
+                try files.bytes(of: kernel, at: Int64(offset), count: count)
+            }
+            try checkUnpacking(kernel.string, image, by: context.spec.configuration.xenVersion)
             try checkType(findings.kernel?.version)
             findings.features.kernel = findings.kernel?.version.map { VersionNumbers.leading(in: $0) }
             return
@@ -46,6 +51,10 @@ struct TakeKernel: Step {
         findings.kernel = .init(version: version, path: nil, initrd: nil)
         findings.features.kernel = VersionNumbers.leading(in: version)
         try checkType(version)
+        let path = "/boot/vmlinuz-\(version)"
+        if let bytes = try files.contents(of: path, inTree: context.paths.root, limit: 256 << 20) {
+            findings.kernel?.image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
+        }
         switch loader {
         case .ownKernel:
             let directory = context.spec.storage.guestDirectory(of: context.spec.hostname)
@@ -56,8 +65,9 @@ struct TakeKernel: Step {
                     "/boot/\(name)", ofTree: context.paths.root, to: context.paths.guest.appending(name), mode: 0o600)
                 findings.kernel?[keyPath: keyPath] = directory.appending(name)
             }
-        case .pvgrub where type == .pv:
-            try checkCompression("/boot/vmlinuz-\(version)", in: context)
+            try checkUnpacking(path, findings.kernel?.image, by: context.spec.configuration.xenVersion)
+        case .pygrub: try checkUnpacking(path, findings.kernel?.image, by: context.spec.configuration.xenVersion)
+        case .pvgrub where type == .pv: try checkCompression(path, findings.kernel?.image)
         default: break
         }
     }
@@ -78,14 +88,18 @@ struct TakeKernel: Step {
         }
     }
 
-    private func checkCompression(_ path: String, in context: RunContext) throws {
-        guard let bytes = try context.host.files.contents(of: path, inTree: context.paths.root, limit: 256 << 20)
-        else { return }
-        let image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
-        guard !image.bootsUnderPVGrub else { return }
+    private func checkCompression(_ path: String, _ image: KernelImage?) throws(TailoringError) {
+        guard let image, !image.bootsUnderPVGrub else { return }
         throw TailoringError(
             "GRUB for Xen cannot boot the guest's \(path) as a PV guest"
                 + (image.compression.map { ": it is compressed with \($0.rawValue)" } ?? ""),
             hint: "use --type=pvh, or leave --pvgrub out")
+    }
+
+    private func checkUnpacking(_ path: String, _ image: KernelImage?, by version: XenVersion) throws(TailoringError) {
+        guard let image, !image.isUnpacked(by: version), let compression = image.compression else { return }
+        throw TailoringError(
+            "Xen \(version) cannot unpack the guest's \(path), which is compressed with \(compression.rawValue)",
+            hint: "--type=pvh --pvgrub lets it unpack itself; or use a newer Xen")
     }
 }

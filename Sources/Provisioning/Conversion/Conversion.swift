@@ -1,0 +1,205 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+import XenConfig
+
+/// How the configuration of a guest becomes that of another type, its disks being as they are. Pure: what it needs of the
+/// host is found before.
+struct Conversion: Sendable {
+    let record: GuestRecord
+    let type: GuestType
+    let version: XenVersion
+    /// What the user says of the way in which it boots; nil where the guest decides.
+    var wish: Wish?
+    /// GRUB for Xen, where the host has it, by the type of guest that it is for.
+    let loaders: [GuestType: FilePath]
+    /// What the file says of itself that xl would load; nil where it is gone.
+    let kernel: KernelImage?
+
+    /// How a guest is to boot.
+    package enum Wish: Sendable, Hashable {
+        case pygrub, pvgrub
+        case firmware(GuestSpec.Boot.Firmware)
+    }
+
+    /// Changes the document.
+    ///
+    /// - Returns: what should be known.
+    /// - Throws: ``ProvisioningError`` for a type that the guest cannot be.
+    func apply(to document: inout XenConfigDocument) throws -> [String] {
+        guard let boot = record.boot else {
+            throw refusal(
+                "Domus did not note with what it boots when it made it (\(record.madeBy))",
+                hint: "make it anew with --force; or change its configuration by hand, and ask domus check")
+        }
+        if type == .pvh {
+            if !version.hasTypes {
+                throw refusal(
+                    "there are no PVH guests before Xen 4.10, and this is for \(version)",
+                    hint: "--xen-version says which Xen it is for")
+            }
+            let numbers = (boot.kernelVersion ?? "").split(separator: ".").prefix(2).compactMap { Int($0) }
+            if numbers.count == 2, numbers.lexicographicallyPrecedes([4, 11]) {
+                throw refusal("its kernel is Linux \(boot.kernelVersion ?? ""), and PVH came to guests with 4.11")
+            }
+        }
+        if type == .pv, record.architecture == Architecture.i386.rawValue, version >= XenVersion(4, 16) {
+            throw refusal("Xen runs PV guests of 32 bits only inside a shim since 4.16", hint: "use --type=pvh")
+        }
+        try setType(in: &document)
+        try setInterfaces(in: &document)
+        return type.hasFirmware ? try setFirmware(boot, in: &document) : try setLoader(boot, in: &document)
+    }
+
+    private func refusal(_ reason: String, hint: String? = nil) -> ProvisioningError {
+        ProvisioningError(
+            "\(record.hostname) cannot become a guest of type \(type): \(reason)", exit: .unavailable, hint: hint)
+    }
+
+    private func setType(in document: inout XenConfigDocument) throws {
+        if version.hasTypes {
+            try document.set("type", to: .string(type.xlName), after: ["builder", "uuid", "name"])
+            try document.remove("builder")
+        } else {
+            try document.remove("type")
+            if type.hasFirmware {
+                try document.set("builder", to: .string(type.xlName), after: ["uuid", "name"])
+            } else {
+                try document.remove("builder")
+            }
+        }
+    }
+
+    /// What only an emulated machine has an emulated interface for.
+    private func setInterfaces(in document: inout XenConfigDocument) throws {
+        for (index, item) in (document.file["vif"]?.items ?? []).enumerated() {
+            guard let text = item.text else { continue }
+            var words = text.split(separator: ",").map { $0.drop { $0 == " " } }
+            words.removeAll { $0.hasPrefix("type=") }
+            switch type {
+            case .pv, .pvh: words.removeAll { $0.hasPrefix("model=") }
+            case .hvm:
+                words.append("type=ioemu")
+                if !words.contains(where: { $0.hasPrefix("model=") }) { words.append("model=e1000") }
+            case .pvhvm:
+                words.removeAll { $0.hasPrefix("model=") }
+                words.append("type=vif")
+            }
+            let changed = words.joined(separator: ",")
+            let isSame =
+                changed.split(separator: ",").sorted()
+                == text.split(separator: ",").map { $0.drop { $0 == " " } }.sorted()
+            if !isSame { try document.replaceItem(index, of: "vif", with: changed) }
+        }
+    }
+
+    private static let loaderKeys = ["kernel", "ramdisk", "cmdline", "root", "extra", "bootloader", "bootloader_args"]
+
+    private func setFirmware(_ boot: GuestRecord.Boot, in document: inout XenConfigDocument) throws -> [String] {
+        let loaders = boot.diskLoaders
+        guard !loaders.isEmpty else {
+            throw refusal(
+                "its disk has no boot loader for an emulated machine",
+                hint: "a guest made with --layout=disk has one, where the host has grub-pc-bin")
+        }
+        let firmware: GuestSpec.Boot.Firmware
+        switch wish {
+        case .firmware(let wanted):
+            guard loaders.contains(wanted.rawValue) else {
+                throw refusal("its disk has a boot loader for \(loaders.joined(separator: " and ")) only")
+            }
+            firmware = wanted
+        case .pygrub, .pvgrub: throw refusal("an emulated machine starts from its own disk", hint: "leave --pvgrub out")
+        case nil: firmware = loaders.contains("bios") ? .bios : .ovmf
+        }
+        for key in Self.loaderKeys + ["pvshim"] { try document.remove(key) }
+        let key = version.hasTypes ? "firmware" : "bios"
+        for other in ["firmware", "bios"] where other != key || firmware == .bios { try document.remove(other) }
+        if firmware == .ovmf { try document.set(key, to: .string(firmware.rawValue), after: ["type", "builder"]) }
+        for (setting, value) in GuestConfiguration.machineSettings(type) {
+            // The disks and interfaces are what the type is about; the rest may have been chosen otherwise.
+            if setting == "xen_platform_pci" || document.file[setting] == nil {
+                try document.set(setting, to: value, after: ["vif", "disk"])
+            }
+        }
+        return []
+    }
+
+    private func setLoader(_ boot: GuestRecord.Boot, in document: inout XenConfigDocument) throws -> [String] {
+        if case .firmware = wish { throw refusal("it has no firmware then", hint: "leave --firmware out") }
+        for key in ["firmware", "bios", "xen_platform_pci", "vnc", "sdl"] { try document.remove(key) }
+        if document.file["serial"]?.text == "pty" { try document.remove("serial") }
+        if type == .pv { try document.remove("pvshim") }
+        let chosen = try loader(boot, document.file)
+        for key in Self.loaderKeys where !chosen.keys.contains(where: { $0.key == key }) { try document.remove(key) }
+        for (key, value) in chosen.keys {
+            try document.set(key, to: .string(value), after: ["kernel", "ramdisk", "vcpus", "memory", "type", "name"])
+        }
+        return chosen.notes
+    }
+
+    /// The keys of the way in which it boots, in their order.
+    private func loader(
+        _ boot: GuestRecord.Boot, _ file: XenConfigFile
+    ) throws -> (keys: [(key: String, value: String)], notes: [String]) {
+        let pygrub: (keys: [(key: String, value: String)], notes: [String]) = ([("bootloader", "pygrub")], [])
+        let isOnPVGrub = file["kernel"]?.text.map { $0.contains("grub-") && $0.contains("xen") } ?? false
+        switch wish {
+        case .pygrub: return pygrub
+        case .pvgrub: return ([("kernel", try pvgrub(boot))], [])
+        default: break
+        }
+        if file["bootloader"] != nil { return pygrub }
+        if isOnPVGrub { return ([("kernel", try pvgrub(boot))], []) }
+        if let path = boot.kernel, let commandLine = boot.commandLine, let kernel {
+            if type == .pvh, !kernel.canBePVH {
+                throw refusal("\(path) is Linux \(kernel.release ?? ""), and PVH came to guests with 4.11")
+            }
+            guard kernel.isUnpacked(by: version) else {
+                throw refusal(
+                    "Xen \(version) cannot unpack \(path), which is compressed with \(kernel.compression?.rawValue ?? "")"
+                )
+            }
+            // What the administrator has made of it counts, as long as it names that kernel.
+            let text = file["kernel"]?.text == path ? (file["cmdline"]?.text ?? commandLine) : commandLine
+            return (
+                [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? []) + commandLineKeys(text), []
+            )
+        }
+        guard boot.hasOwnKernel else {
+            throw refusal("the kernel that it was made with, \(boot.kernel ?? ""), is gone")
+        }
+        do {
+            return ([("kernel", try pvgrub(boot))], [])
+        } catch {
+            return (
+                pygrub.keys,
+                ["it boots through pygrub, which reads the guest's disk in dom0: \(error.message)"]
+            )
+        }
+    }
+
+    private func commandLineKeys(_ text: String) -> [(key: String, value: String)] {
+        guard !version.hasCommandLine else { return [("cmdline", text)] }
+        var words = text.split(separator: " ").map(String.init)
+        var keys: [(key: String, value: String)] = []
+        if let root = words.firstIndex(where: { $0.hasPrefix("root=") }) {
+            keys.append(("root", String(words.remove(at: root).dropFirst("root=".count))))
+        }
+        if !words.isEmpty { keys.append(("extra", words.joined(separator: " "))) }
+        return keys
+    }
+
+    private func pvgrub(_ boot: GuestRecord.Boot) throws(ProvisioningError) -> String {
+        guard boot.hasOwnKernel else { throw refusal("it has no kernel of its own that GRUB for Xen could load") }
+        guard type == .pvh || boot.bootsUnderPVGrub else {
+            throw refusal(
+                "GRUB for Xen cannot boot its kernel \(boot.kernelVersion ?? "") as a PV guest, for the way it is compressed",
+                hint: "--pygrub does, or --type=pvh")
+        }
+        guard let path = loaders[type] else {
+            throw refusal("this host has no GRUB for Xen", hint: "apt-get install grub-xen-host")
+        }
+        return path.string
+    }
+}
