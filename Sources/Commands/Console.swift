@@ -169,3 +169,14 @@ final class Console: Reporter {
         _ = try? file.writeAll(Array(text.utf8))
     }
 }
+
+extension Console {
+    /// A configuration may come from anybody, and a terminal obeys control characters.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    scalar == "\n" || scalar.properties.generalCategory != .control ? scalar : "\u{FFFD}"
+                }))
+    }
+}

@@ -137,6 +137,6 @@ struct ConvertCommand: AsyncParsableCommand {
                 j += 1
             }
         }
-        return result.map { Printable.text($0) }
+        return result.map(Console.printable)
     }
 }

@@ -10,7 +10,8 @@ struct DomusCommand: AsyncParsableCommand {
         commandName: "domus", abstract: "Make, list, check, resize and delete Xen guests.",
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
         subcommands: [
-            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, CheckCommand.self,
+            CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, ConvertCommand.self,
+            CheckCommand.self,
             BaseCommand.self, BootstrapCommand.self, RecoverCommand.self,
         ])
 }

@@ -91,6 +91,8 @@ package struct GuestSpec: Sendable {
         package var diskDevice: String
         /// Whether a partitioned disk has an EFI system partition.
         package var hasEFISystem: Bool
+        /// Disks that are there and stay, as xl's own strings (xl-disk-configuration(5)): the guest gets them as they are.
+        package var furtherDisks: [String]
 
         package init(
             directory: FilePath,
@@ -99,7 +101,8 @@ package struct GuestSpec: Sendable {
             allocation: Allocation = .sparse,
             partitions: [Partition],
             diskDevice: String = "xvda",
-            hasEFISystem: Bool = false
+            hasEFISystem: Bool = false,
+            furtherDisks: [String] = []
         ) {
             self.directory = directory
             self.home = home
@@ -108,6 +111,7 @@ package struct GuestSpec: Sendable {
             self.partitions = partitions
             self.diskDevice = diskDevice
             self.hasEFISystem = hasEFISystem
+            self.furtherDisks = furtherDisks
         }
 
         /// What the disks are.

@@ -28,7 +28,7 @@ extension ConfigurationCheck {
         }
         compareBoot(with: guest)
         compareSettings(with: guest.settings)
-        compareDisks(with: guest.disks)
+        compareDisks(with: guest.disks, and: guest.furtherDisks.map(\.spec))
         compareVifs(with: guest.vifs)
     }
 
@@ -74,7 +74,12 @@ extension ConfigurationCheck {
         text("cmdline") ?? [text("root").map { "root=\($0)" }, text("extra")].compactMap(\.self).joined(separator: " ")
     }
 
-    private mutating func compareDisks(with entries: [DiskEntry]) {
+    private mutating func compareDisks(with entries: [DiskEntry], and further: [DiskSpec]) {
+        for disk in further where !disks.contains(where: { $0.vdev == disk.vdev && $0.target == disk.target }) {
+            add(
+                .error, "the disk \(disk.vdev) is missing", key: "disk",
+                hint: "write the list as {{#disks}}\"{{spec}}\", {{/disks}}")
+        }
         for entry in entries {
             let path = entry.target.string
             let same = disks.filter { $0.target.map { isSame($0, path) } ?? false }
@@ -106,7 +111,7 @@ extension ConfigurationCheck {
                 )
             }
         }
-        let known = entries.map(\.target.string)
+        let known = entries.map(\.target.string) + further.map { $0.target ?? "" }
         for disk in disks where !known.contains(where: { isSame($0, disk.target ?? "") }) {
             add(.warning, "the disk \(disk.target ?? disk.vdev) is none of those that Domus made", key: "disk")
         }

@@ -9,6 +9,9 @@ package struct ConfigurationReading: Sendable {
     package let type: String
     package let summary: GuestSummary
 
+    /// Bytes of the largest configuration that is looked at: what is larger is none.
+    package static let limit = 1 << 16
+
     /// Reads a configuration as the xl of a release would, and looks for what it would stumble over or silently ignore.
     ///
     /// - Throws: ``XenConfigError`` with line and column where xl would refuse the text.

@@ -61,8 +61,14 @@ extension GuestConfiguration {
 
     /// A disk as the release reads it.
     func text(of disk: DiskEntry) throws(XenConfigError) -> String {
-        version < XenVersion(4, 2) || toolstack == .xm ? try disk.spec.oldText : disk.spec.text
+        hasOldDisks ? try disk.spec.oldText : disk.spec.text
     }
+
+    func text(of disk: FurtherDisk) throws(XenConfigError) -> String {
+        hasOldDisks ? try disk.spec.oldText : disk.text
+    }
+
+    private var hasOldDisks: Bool { version < XenVersion(4, 2) || toolstack == .xm }
 }
 
 extension XenVersion {

@@ -50,9 +50,16 @@ extension GuestConfiguration {
     package func values(extra: [String: String] = [:]) throws(XenConfigError) -> [String: TemplateValue] {
         var disks: [[String: TemplateValue]] = []
         for disk in self.disks { disks.append(try values(of: disk)) }
+        for disk in furtherDisks {
+            disks.append([
+                "spec": .text(try text(of: disk)), "format": .text(disk.spec.format.rawValue),
+                "vdev": .text(disk.spec.vdev), "access": .text(disk.spec.access.rawValue),
+                "target": .text(disk.spec.target ?? ""), "root": .flag(false),
+            ])
+        }
         var settings: [[String: TemplateValue]] = []
         for setting in self.settings {
-            settings.append(["key": .text(setting.key), "value": .text(try setting.value.printed)])
+            settings.append(["key": .text(setting.key), "value": .text(try setting.value.printedOnOneLine())])
         }
         var values: [String: TemplateValue] = [
             "name": .text(name.name),

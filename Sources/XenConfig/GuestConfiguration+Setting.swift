@@ -38,7 +38,7 @@ extension GuestConfiguration.Setting {
     /// The value as it stands in a file.
     ///
     /// - Throws: ``XenConfigError`` for one that the format cannot express.
-    package var text: String { get throws(XenConfigError) { try value.printed } }
+    package var text: String { get throws(XenConfigError) { try value.printedOnOneLine() } }
 
     /// What xl would ignore or refuse in settings, each for itself.
     package static func problems(of settings: [Self], for version: XenVersion) -> [Problem] {

@@ -17,6 +17,8 @@ package struct GuestConfiguration: Hashable, Sendable {
     package let boot: BootMethod
     /// In the order in which they are written; exactly one holds the root file system.
     package let disks: [DiskEntry]
+    /// Behind them: disks that Domus did not make, as they were given.
+    package let furtherDisks: [FurtherDisk]
     package let interfaces: [NetworkInterface]
     package let onPowerOff: ShutdownAction
     package let onReboot: ShutdownAction
@@ -37,6 +39,7 @@ package struct GuestConfiguration: Hashable, Sendable {
         virtualCPUs: Int = 1,
         boot: BootMethod,
         disks: [DiskEntry],
+        furtherDisks: [FurtherDisk] = [],
         interfaces: [NetworkInterface] = [],
         onPowerOff: ShutdownAction = .destroy,
         onReboot: ShutdownAction = .restart,
@@ -53,6 +56,7 @@ package struct GuestConfiguration: Hashable, Sendable {
         self.virtualCPUs = virtualCPUs
         self.boot = boot
         self.disks = disks
+        self.furtherDisks = furtherDisks
         self.interfaces = interfaces
         self.onPowerOff = onPowerOff
         self.onReboot = onReboot
@@ -75,6 +79,18 @@ package struct GuestConfiguration: Hashable, Sendable {
         case pvgrub(FilePath)
         /// The firmware of an emulated machine starts what is on its first disk.
         case firmware(GuestSpec.Boot.Firmware)
+    }
+
+    /// A disk in xl's own words, which may be more than a ``DiskSpec`` knows.
+    package struct FurtherDisk: Hashable, Sendable {
+        package let spec: DiskSpec
+        package let text: String
+
+        /// - Throws: ``XenConfigError`` where xl could not read it.
+        package init(parsing text: String, for version: XenVersion) throws(XenConfigError) {
+            spec = try DiskSpec(parsing: text, for: max(version, .oldest))
+            self.text = text
+        }
     }
 
     /// A key that has no place of its own in a ``GuestConfiguration``, with its value.
@@ -168,6 +184,10 @@ package struct GuestConfiguration: Hashable, Sendable {
             if let twin = disks[..<index].first(where: { $0.vdev == disk.vdev }) {
                 throw fail("\(twin.target) and \(disk.target) are both to be \(disk.vdev)")
             }
+        }
+        for (index, disk) in furtherDisks.enumerated() {
+            let others = disks.map(\.vdev) + furtherDisks[..<index].map(\.spec.vdev)
+            if others.contains(disk.spec.vdev) { throw fail("two disks are to be \(disk.spec.vdev)") }
         }
         for (index, interface) in interfaces.enumerated() {
             guard !interfaces[..<index].contains(where: { $0.mac == interface.mac }) else {

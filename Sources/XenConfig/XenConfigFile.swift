@@ -1,5 +1,4 @@
 import GuestModel
-import Templating
 
 /// An xl configuration as xl's own parser (libxlu) sees it: assignments in their order, comments dropped.
 package struct XenConfigFile: Sendable {
@@ -39,11 +38,11 @@ package struct XenConfigFile: Sendable {
     package let oddities: [Problem]
 
     // The places of each key's entries, so that a file with many keys takes no more time for each.
-    private let places: [String: [Int]]
+    let places: [String: [Int]]
 
     package init(entries: [Entry]) { self.init(entries: entries, oddities: []) }
 
-    private init(entries: [Entry], oddities: [Problem]) {
+    init(entries: [Entry], oddities: [Problem]) {
         self.entries = entries
         self.oddities = oddities
         places = Dictionary(grouping: entries.indices) { entries[$0].key }
@@ -60,8 +59,7 @@ package struct XenConfigFile: Sendable {
         parsing bytes: [UInt8], file: String? = nil, for version: XenVersion = .newest
     ) throws(XenConfigError) {
         var parser = XenConfigParser(bytes, grammar: XenConfigGrammar(version: version), file: file)
-        let (entries, oddities) = try parser.parse()
-        self.init(entries: entries, oddities: oddities)
+        self = try parser.parse().file
     }
 
     package init(
@@ -89,6 +87,12 @@ package struct XenConfigFile: Sendable {
         places[key]?.last.map { entries[$0].position }
     }
 
+    /// The places of the entries that make up the value of a key: the last `=`, and each `+=` behind it.
+    func effectivePlaces(of key: String) -> ArraySlice<Int> {
+        let places = places[key] ?? []
+        return places[(places.lastIndex { entries[$0].operation == .set } ?? 0)...]
+    }
+
     /// Keys that a later `=` overrides, with the places of the assignments that so have no effect.
     package var overridden: [(key: String, positions: [XenConfigError.Position])] {
         places.values.sorted { $0[0] < $1[0] }.compactMap { places in
@@ -107,45 +111,8 @@ package struct XenConfigFile: Sendable {
             guard XenConfigParser.isIdentifier(entry.key) else {
                 throw XenConfigError("\"\(entry.key)\" cannot be a key of an xl configuration")
             }
-            text += "\(entry.key) \(entry.operation.rawValue) "
-            if case .list(let items) = entry.value, !items.isEmpty {
-                text += "[\n"
-                for item in items { text += "    \(try Self.print(item)),\n" }
-                text += "]\n"
-            } else {
-                text += try Self.print(entry.value) + "\n"
-            }
+            text += "\(entry.key) \(entry.operation.rawValue) \(try entry.value.printed())\n"
         }
         return text
-    }
-
-    private static func print(_ value: XenConfigValue) throws(XenConfigError) -> String {
-        try value.printed
-    }
-}
-
-extension XenConfigValue {
-    /// The value as it stands in a file, in one line.
-    ///
-    /// - Throws: ``XenConfigError`` for a number or character that the format cannot express.
-    var printed: String {
-        get throws(XenConfigError) {
-            switch self {
-            case .string(let text):
-                guard !text.utf8.contains(0) else {
-                    throw XenConfigError("a string with a NUL cannot stand in an xl configuration")
-                }
-                return "\"\(Escaping.xl.escape(text))\""
-            case .number(let text):
-                guard XenConfigParser.isNumber(text) else {
-                    throw XenConfigError("\"\(text)\" cannot be a number of an xl configuration")
-                }
-                return text
-            case .list(let items):
-                var printed: [String] = []
-                for item in items { printed.append(try item.printed) }
-                return "[\(printed.joined(separator: ", "))]"
-            }
-        }
     }
 }

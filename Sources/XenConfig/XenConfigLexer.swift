@@ -19,10 +19,14 @@ struct XenConfigLexer {
     /// What xl reads in another way than it was meant.
     private(set) var oddities: [Problem] = []
 
+    /// The offset at which the token begins that was cut last.
+    private(set) var start = 0
+    /// The offset behind it.
+    private(set) var index = 0
+
     private let bytes: [UInt8]
     private let grammar: XenConfigGrammar
     private let file: String?
-    private var index = 0
     private var line = 1
     // The place of `marked`, so that a long line is counted once and not once per token.
     private var marked = 0
@@ -38,6 +42,7 @@ struct XenConfigLexer {
     mutating func next() throws(XenConfigError) -> (token: Token, position: XenConfigError.Position) {
         while let byte = peek, byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") { index += 1 }
         let place = position
+        start = index
         (marked, markedColumn) = (index, place.column)
         guard let byte = peek else { return (.end, place) }
         switch byte {

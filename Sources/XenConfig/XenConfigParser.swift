@@ -6,7 +6,10 @@ struct XenConfigParser {
     private var lexer: XenConfigLexer
     private var token = XenConfigLexer.Token.end
     private var position = XenConfigError.Position(line: 1, column: 1)
+    // The offset behind the token before the present one.
+    private var end = 0
     private var entries: [XenConfigFile.Entry] = []
+    private var layout = XenConfigLayout()
     // Whether the value so far of a key is a list, for what `+=` may add to it.
     private var isList: [String: Bool] = [:]
 
@@ -15,7 +18,8 @@ struct XenConfigParser {
         lexer = XenConfigLexer(bytes, grammar: grammar, file: file)
     }
 
-    mutating func parse() throws(XenConfigError) -> (entries: [XenConfigFile.Entry], oddities: [Problem]) {
+    /// What the text says, and where each of its assignments stands.
+    mutating func parse() throws(XenConfigError) -> (file: XenConfigFile, layout: XenConfigLayout) {
         try advance()
         while token != .end {
             switch token {
@@ -24,7 +28,7 @@ struct XenConfigParser {
             default: throw unexpected(wanted: "a key")
             }
         }
-        return (entries, lexer.oddities)
+        return (XenConfigFile(entries: entries, oddities: lexer.oddities), layout)
     }
 
     static func isIdentifier(_ text: String) -> Bool {
@@ -38,11 +42,12 @@ struct XenConfigParser {
     }
 
     private mutating func advance() throws(XenConfigError) {
+        end = lexer.index
         (token, position) = try lexer.next()
     }
 
     private mutating func assignment(to key: String) throws(XenConfigError) {
-        let start = position
+        let (start, offset) = (position, lexer.start)
         try advance()
         let operation: XenConfigFile.Entry.Operation
         switch token {
@@ -51,7 +56,10 @@ struct XenConfigParser {
         default: throw unexpected(wanted: "= behind \"\(key)\"")
         }
         try advance()
+        let (valueOffset, firstItem) = (lexer.start, layout.items.count)
         let value = try value(depth: 0)
+        layout.assignments.append(
+            .init(start: offset, value: valueOffset..<end, items: firstItem..<layout.items.count))
         guard [.newline, .semicolon, .end].contains(token) else {
             throw unexpected(wanted: "the end of the line behind the value of \"\(key)\"")
         }
@@ -98,7 +106,9 @@ struct XenConfigParser {
         var items: [XenConfigValue] = []
         try skipNewlines()
         while token != .close {
+            let start = lexer.start
             items.append(try value(depth: depth))
+            if depth == 1 { layout.items.append(start..<end) }
             try skipNewlines()
             switch token {
             case .comma:

@@ -20,6 +20,13 @@ package indirect enum XenConfigValue: Hashable, Sendable {
         if case .list(let items) = self { items } else { nil }
     }
 
+    /// Whether xl reads the same in both. By bytes: `==` takes two spellings of an accented letter for equal.
+    func isRead(as other: XenConfigValue) -> Bool {
+        if let text, let same = other.text { return text.utf8.elementsEqual(same.utf8) }
+        guard let items, let others = other.items, items.count == others.count else { return false }
+        return zip(items, others).allSatisfy { $0.isRead(as: $1) }
+    }
+
     /// The number that xl reads in a single value, quoted or not; nil where xl would complain and ignore it.
     package var integer: Int? { text.flatMap(Self.integer) }
 

@@ -27,7 +27,7 @@ struct ConfigurationInspection {
     }
 
     /// A configuration is small; what is not is something else.
-    private static let limit = 1 << 16
+    private static let limit = ConfigurationReading.limit
 
     init(host: Host, version: XenVersion, looksAtHost: Bool, paths: [String]) {
         self.host = host
@@ -174,17 +174,8 @@ struct CheckDocument: Encodable, Sendable {
                     let hint = finding.hint.map { "  hint: \($0)\n" } ?? ""
                     return "\(file.path)\(place): \(finding.severity.rawValue): \(finding.message)\n\(hint)"
                 }.joined()
-            return Self.printable(text)
+            return Console.printable(text)
         }.joined()
-    }
-
-    /// A configuration may come from anybody, and a terminal obeys control characters.
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    scalar == "\n" || scalar.properties.generalCategory != .control ? scalar : "\u{FFFD}"
-                }))
     }
 
     /// nil where all is well.

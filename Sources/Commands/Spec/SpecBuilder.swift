@@ -55,8 +55,11 @@ struct SpecBuilder {
         let furtherInterfaces = try NicBuilder(
             values: values, hostname: hostname, dist: distName.value, random: host.random, others: takenMACs
         ).build(beside: interface)
+        let target = try XenTarget(values: values, host: host)
+        try target.check(type, architecture)
         let storage = try StorageBuilder(
-            values: values, host: host, knowledge: knowledge, base: workingDirectory, type: type
+            values: values, host: host, knowledge: knowledge, base: workingDirectory, type: type,
+            version: target.version
         )
         .build(of: hostname)
         var archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
@@ -71,7 +74,7 @@ struct SpecBuilder {
         let spec = GuestSpec(
             hostname: hostname, release: release, architecture: architecture, machine: try machine(type),
             storage: storage, interface: interface, furtherInterfaces: furtherInterfaces, install: archive, boot: boot,
-            tailoring: tailoring, configuration: try configuration(type, architecture))
+            tailoring: tailoring, configuration: try configuration(type, for: target))
         return Built(spec: spec, notes: notes, warnings: warnings)
     }
 
@@ -112,9 +115,7 @@ struct SpecBuilder {
             "\(given.place): guests on Arm are of type pvh, all of them", hint: "leave it out", exit: given.place.exit)
     }
 
-    private func configuration(
-        _ type: GuestType, _ architecture: Architecture
-    ) throws -> GuestSpec.Configuration {
+    private func configuration(_ type: GuestType, for target: XenTarget) throws -> GuestSpec.Configuration {
         let directory = try values.directory("output", below: workingDirectory) ?? "/etc/xen"
         // An empty extension is a wish, not an absence, so the raw entry counts.
         var fileExtension = ".cfg"
@@ -146,8 +147,6 @@ struct SpecBuilder {
             let own = knowledge.configurationDirectory.appending("xl.cfg.mustache")
             if try host.files.entry(at: own) != nil { template = own }
         }
-        let target = try XenTarget(values: values, host: host)
-        try target.check(type, architecture)
         return GuestSpec.Configuration(
             directory: directory, fileExtension: fileExtension, template: template, xenVersion: target.version,
             toolstack: target.toolstack,

@@ -4,6 +4,7 @@ import Provisioning
 import Settings
 import Storage
 import SystemPackage
+import XenConfig
 
 /// The guest's disks from the options of xen-tools.
 struct StorageBuilder {
@@ -12,6 +13,7 @@ struct StorageBuilder {
     let knowledge: HostKnowledge
     let base: FilePath
     let type: GuestType
+    let version: XenVersion
 
     func build(of hostname: Hostname) throws -> GuestSpec.Storage {
         let directory = try values.directory("dir", below: base) ?? "/srv/xen"
@@ -39,7 +41,8 @@ struct StorageBuilder {
         }
         let storage = GuestSpec.Storage(
             directory: directory, home: home, layout: layout, allocation: allocation,
-            partitions: partitions, diskDevice: device ?? "xvda", hasEFISystem: hasEFISystem)
+            partitions: partitions, diskDevice: device ?? "xvda", hasEFISystem: hasEFISystem,
+            furtherDisks: try furtherDisks())
         do throws(ValueError) {
             // Names of volumes are made of the guest's and its partitions'.
             _ = try DiskPlan(storage, of: hostname)
@@ -47,6 +50,27 @@ struct StorageBuilder {
             throw OptionError(error, at: values.given("lvm")?.place ?? values.given("lvm-thin")?.place ?? .builtIn)
         }
         return storage
+    }
+
+    /// Disks that are there already, in xl's own words.
+    private func furtherDisks() throws(OptionError) -> [String] {
+        var disks: [String] = []
+        for given in values.list("disk") {
+            do throws(XenConfigError) {
+                let disk = try GuestConfiguration.FurtherDisk(parsing: given.value, for: version)
+                // An empty drive has none, and what a script makes of it only the script knows.
+                if let target = disk.spec.target, disk.spec.script == nil, disk.spec.backend == nil {
+                    let path = FilePath(target)
+                    guard path.isAbsolute, (try? host.files.entry(at: path)) != nil else {
+                        throw XenConfigError("there is no \(target)", hint: "give the path of an image or a device")
+                    }
+                }
+                disks.append(given.value)
+            } catch {
+                throw OptionError("\(given.place): \(error.message)", hint: error.hint, exit: given.place.exit)
+            }
+        }
+        return disks
     }
 
     /// An emulated machine has whole disks only, and starts from the boot sector of the first.

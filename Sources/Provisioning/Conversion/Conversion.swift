@@ -5,7 +5,7 @@ import XenConfig
 
 /// How the configuration of a guest becomes that of another type, its disks being as they are. Pure: what it needs of the
 /// host is found before.
-struct Conversion: Sendable {
+package struct Conversion: Sendable {
     let record: GuestRecord
     let type: GuestType
     let version: XenVersion

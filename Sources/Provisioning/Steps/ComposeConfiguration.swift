@@ -52,7 +52,11 @@ extension GuestConfiguration {
         try self.init(
             name: spec.hostname, uuid: text("uuid"), type: spec.machine.type, memory: spec.machine.memory,
             maximumMemory: spec.machine.maximumMemory, virtualCPUs: spec.machine.virtualCPUs,
-            boot: Self.boot(spec, disks, identifiers, kernel), disks: Self.disks(disks), interfaces: spec.interfaces,
+            boot: Self.boot(spec, disks, identifiers, kernel), disks: Self.disks(disks),
+            furtherDisks: spec.storage.furtherDisks.map { text in
+                try FurtherDisk(parsing: text, for: spec.configuration.xenVersion)
+            },
+            interfaces: spec.interfaces,
             onPowerOff: action("on_poweroff") ?? .destroy, onReboot: action("on_reboot") ?? .restart,
             onCrash: action("on_crash") ?? .restart, settings: settings.filter { !own.contains($0.key) },
             version: spec.configuration.xenVersion, toolstack: spec.configuration.toolstack)
