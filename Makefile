@@ -26,7 +26,8 @@ NAMES = xen-create-image xen-delete-image xen-list-images xen-resize-guest
 BUILD_PACKAGES = make pkg-config libarchive-dev liblvm2-dev libparted-dev libsqlite3-dev
 GUEST_PACKAGES = apt debian-archive-keyring debootstrap distro-info-data e2fsprogs gnutls-bin gpgv openssh-client util-linux
 TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap distro-info dosfstools fdisk gnupg \
-	gpgv grub-xen-host iproute2 libcap2-bin libxen-dev lvm2 mandoc mmdebstrap mount openssh-client openssl passwd perl procps \
+	gpgv grub-common grub-efi-amd64-bin grub-pc-bin grub-xen-host iproute2 libcap2-bin libxen-dev lvm2 mandoc mmdebstrap \
+	mount mtools openssh-client openssl ovmf passwd perl procps qemu-system-x86 \
 	shellcheck wget xfsprogs xz-utils zstd
 
 # What an emulated Xen host needs beside them.

@@ -74,7 +74,10 @@ let package = Package(
         tests("LinuxHostTests", ["LinuxHost", "GuestModel", "TestSupport", system]),
         tests("TemplatingTests", ["Templating"]),
         tests("SettingsTests", ["Settings", "GuestModel", system]),
-        tests("XenConfigTests", ["XenConfig", "GuestModel", "Templating", "TestSupport", system]),
+        .testTarget(
+            name: "XenConfigTests", dependencies: ["XenConfig", "GuestModel", "Templating", "TestSupport", system],
+            // Files that its tests compare with.
+            exclude: ["Golden"]),
         tests("ArchivesTests", ["Archives", "TestSupport", system]),
         tests("PartitionsTests", ["Partitions", system]),
         tests("LogicalVolumesTests", ["GuestModel", "LinuxHost", "LogicalVolumes", "TestSupport"]),

@@ -58,7 +58,10 @@ struct ConvertCommand: AsyncParsableCommand {
         }
         var values = Values.Layer()
         if let xenVersion { values.entries = [("xen-version", xenVersion, .option("xen-version"))] }
-        let version = try XenTarget(values: Values(layers: [values]), host: host).version
+        let target = try XenTarget(values: Values(layers: [values]), host: host)
+        guard target.toolstack == .xl else {
+            throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")
+        }
         guard let store = try shared.existingStore(host) else {
             throw ProvisioningError(
                 "there is no guest \"\(name)\" that Domus made: \(shared.stateDirectory) has no records",
@@ -66,18 +69,22 @@ struct ConvertCommand: AsyncParsableCommand {
         }
         try UnfinishedRuns(host: host, store: store).tell(console)
         let provisioner = Provisioner(host: host, store: store, reporter: console)
-        let converted = try await provisioner.conversion(of: name, to: wanted, wish: try wish(), for: version)
+        let converted = try await provisioner.conversion(of: name, to: wanted, wish: try wish(), for: target.version)
+        if let architecture = Architecture(rawValue: converted.record.architecture) {
+            try target.check(wanted, architecture)
+        }
         if !dryRun, converted.isChanged {
             guard host.system.userID == 0 else {
                 throw ProvisioningError("only root can change a guest", exit: .noPermission, hint: "run it as root")
             }
             try await provisioner.convert(converted, run: RandomIdentifier.run(host.random))
         }
-        for note in converted.notes { console.note(note) }
-        if !dryRun, let domain = try await XenHost(host: host).domain(named: name) {
-            console.note(
+        var notes = converted.notes
+        if converted.isChanged, !dryRun, let domain = try await XenHost(host: host).domain(named: name) {
+            notes.append(
                 "\(name) is running (domain \(domain)): it becomes one of type \(wanted) when it is started anew")
         }
+        for note in notes { console.note(note) }
         let changes = Self.changes(from: converted.before, to: converted.after)
         let text =
             converted.isChanged
@@ -88,7 +95,7 @@ struct ConvertCommand: AsyncParsableCommand {
             text,
             json: Document(
                 guest: name, type: wanted.rawValue, configuration: converted.configuration.string, changes: changes,
-                notes: converted.notes, dryRun: dryRun))
+                notes: notes, dryRun: dryRun))
     }
 
     private func wish() throws -> Conversion.Wish? {

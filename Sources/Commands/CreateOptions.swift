@@ -142,6 +142,11 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("One image a partition, or one partitioned disk: images or disk.", valueName: "kind"))
     var layout: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "One more disk, which is there already, as xl writes it: PATH,raw,xvdb,rw; repeatable.", valueName: "spec"))
+    var disk: [String] = []
+
     @Flag(help: "An EFI system partition on the partitioned disk, with GRUB for UEFI.")
     var esp = false
 
@@ -269,6 +274,9 @@ struct CreateOptions: ParsableArguments {
 
     @Flag(help: "Boot the guest's own kernel through GRUB for Xen.")
     var pvgrub = false
+
+    @Option(help: ArgumentHelp("More words for the kernel's command line.", valueName: "words"))
+    var cmdline: String?
 
     @Option(help: ArgumentHelp("hvm, pvhvm: what the machine starts with, bios or ovmf (bios).", valueName: "kind"))
     var firmware: String?
@@ -437,6 +445,7 @@ struct CreateOptions: ParsableArguments {
         add("image", image)
         add("layout", layout)
         add("esp", ifSet: esp)
+        add("disk", disk)
         add("partitions", partitions)
         add("disk-device", diskDevice)
         add("dhcp", dhcp)
@@ -470,6 +479,7 @@ struct CreateOptions: ParsableArguments {
         add("pygrub", pygrub)
         add("pvgrub", ifSet: pvgrub)
         add("firmware", firmware)
+        add("cmdline", cmdline)
         add("serial-device", serialDevice)
         add("initramfs", initramfs)
         add("role", role)

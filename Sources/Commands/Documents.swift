@@ -220,8 +220,17 @@ struct SpecDescription: Encodable {
             ("initramfs", spec.boot.drivers.rawValue),
             ("boot", starts ? "1" : "0"),
             ("role", spec.tailoring.roles.map(\.name).joined(separator: ",")),
+            ("xen-version", spec.configuration.xenVersion.description),
+            ("format", spec.configuration.toolstack.rawValue),
             ("output", spec.configuration.directory.string), ("extension", spec.configuration.fileExtension),
         ]
+        if spec.storage.hasEFISystem { values.append(("esp", "1")) }
+        if !spec.boot.kernelOptions.isEmpty { values.append(("cmdline", spec.boot.kernelOptions)) }
+        if !spec.interface.parameters.isEmpty {
+            values.append(("vif", spec.interface.parameters.joined(separator: ",")))
+        }
+        values += spec.storage.furtherDisks.map { ("disk", $0) }
+        values += spec.configuration.settings.map { ("xl", "\($0.key)=\($0.value)") }
         self.values = values
     }
 

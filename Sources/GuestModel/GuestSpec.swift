@@ -51,8 +51,14 @@ package struct GuestSpec: Sendable {
     /// that has no drivers for an emulated machine, and its compression is none that GRUB for Xen knows in a PV guest.
     package var needsGenericKernel: Bool {
         if storage.layout == .disk || machine.type == .hvm { return true }
-        if case .pvgrub = boot.loader { return machine.type == .pv }
+        if case .pvgrub = boot.loader { return kernelType == .pv }
         return false
+    }
+
+    /// What the guest's kernel is started as: a PVH guest with a shim has a PV kernel in it.
+    package var kernelType: GuestType {
+        let hasShim = configuration.settings.contains { $0.key == "pvshim" && $0.value == "1" }
+        return machine.type == .pvh && hasShim ? .pv : machine.type
     }
 
     /// The guest's consoles, without `/dev/`, the one of Xen's own first: a disk that boots as every type of guest has the
@@ -281,16 +287,19 @@ package struct GuestSpec: Sendable {
         package var drivers: Drivers
         /// The firmware for which a partitioned disk gets a boot loader.
         package var diskLoaders: Set<Firmware>
+        /// Words that the kernel is told beside Domus' own; empty for none.
+        package var kernelOptions: String
 
         package init(
             loader: Loader, serialDevice: String = "hvc0", modules: FilePath? = nil, drivers: Drivers = .virtual,
-            diskLoaders: Set<Firmware> = []
+            diskLoaders: Set<Firmware> = [], kernelOptions: String = ""
         ) {
             self.loader = loader
             self.serialDevice = serialDevice
             self.modules = modules
             self.drivers = drivers
             self.diskLoaders = diskLoaders
+            self.kernelOptions = kernelOptions
         }
 
         /// What an emulated machine starts with.

@@ -125,6 +125,7 @@ package struct HookEnvironment: Sendable {
         variables["modules"] = spec.boot.modules?.string
         variables["type"] = spec.machine.type.rawValue
         variables["serial_device"] = spec.boot.serialDevice
+        if !spec.boot.kernelOptions.isEmpty { variables["DOMUS_KERNEL_OPTIONS"] = spec.boot.kernelOptions }
         variables["DOMUS_CONSOLES"] = spec.consoles.joined(separator: " ")
         variables["disk_device"] = spec.storage.diskDevice
         if case .hostKernel(let kernel, let initrd) = spec.boot.loader {

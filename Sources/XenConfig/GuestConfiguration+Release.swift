@@ -23,6 +23,9 @@ extension GuestConfiguration {
         ]
     }
 
+    /// The xl that reads the file as what is to read it does: the first one is as old as the last xm, and kept its words.
+    package var readingVersion: XenVersion { toolstack == .xm ? .oldest : max(version, .oldest) }
+
     /// Keys that are written for what they say elsewhere.
     package static let ownKeys: Set<String> = [
         "bootloader", "builder", "cmdline", "disk", "extra", "kernel", "maxmem", "memory", "name", "ramdisk", "root",

@@ -127,8 +127,7 @@ extension GuestConfiguration {
     ///   found; empty when all is well.
     package func verify(_ text: String) -> [Problem] {
         do {
-            // Older ones than the first xl had xm only, which read the same.
-            let version = max(version, .oldest)
+            let version = readingVersion
             var check = ConfigurationCheck(try XenConfigFile(parsing: text, for: version), for: version)
             check.compare(with: self)
             if let last = text.utf8.last, last != UInt8(ascii: "\n"), check.problems.isEmpty {

@@ -188,6 +188,11 @@ package struct GuestConfiguration: Hashable, Sendable {
         for (index, disk) in furtherDisks.enumerated() {
             let others = disks.map(\.vdev) + furtherDisks[..<index].map(\.spec.vdev)
             if others.contains(disk.spec.vdev) { throw fail("two disks are to be \(disk.spec.vdev)") }
+            // The first four of each kind are the same emulated drives (xen-vbd-interface(7)).
+            guard type.hasFirmware, let letter = Self.driveLetter(disk.spec.vdev) else { continue }
+            if let twin = others.first(where: { Self.driveLetter($0) == letter }) {
+                throw fail("\(twin) and \(disk.spec.vdev) are the same drive of an emulated machine")
+            }
         }
         for (index, interface) in interfaces.enumerated() {
             guard !interfaces[..<index].contains(where: { $0.mac == interface.mac }) else {
@@ -200,6 +205,12 @@ package struct GuestConfiguration: Hashable, Sendable {
                 throw XenConfigError("the configuration of \(name) cannot be made: \(error)", hint: error.hint)
             }
         }
+    }
+
+    private static func driveLetter(_ vdev: String) -> Character? {
+        guard let kind = ["xvd", "hd"].first(where: vdev.hasPrefix) else { return nil }
+        let rest = vdev.dropFirst(kind.count)
+        return rest.count == 1 ? rest.first.flatMap { ("a"..."d").contains($0) ? $0 : nil } : nil
     }
 
     static func isUUID(_ text: String) -> Bool {

@@ -91,7 +91,7 @@ struct NicTests {
     @Test(
         "are refused where they cannot be",
         arguments: [
-            ("bogus", "\"bogus\" is not known"), ("mtu=1500", "\"mtu=1500\" is not known"),
+            ("bogus", "\"bogus\" is not known"), ("mtx=1500", "\"mtx=1500\" is not known"),
             ("dhcp=1", "\"dhcp=1\" is not known"), ("bridge=", "bridge= has no value"),
             ("ip=,dhcp", "ip= has no value"),
             ("dhcp,", "nothing between two commas"), ("bridge=a, dhcp", "nothing between two commas"),

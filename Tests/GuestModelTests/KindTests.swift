@@ -40,11 +40,14 @@ struct GuestTypeTests {
         #expect(try GuestType(parsing: type.rawValue) == type)
     }
 
-    @Test("other types are refused, with the known ones as a hint", arguments: ["", "PV", "hvm", "pvhvm", "kvm"])
+    @Test("other types are refused, with the known ones as a hint", arguments: ["", "PV", "hv", "hybrid ", "kvm"])
     func refuses(text: String) throws {
         let error = try #require(throws: ValueError.self) { try GuestType(parsing: text) }
-        #expect(error.hint == "known are pv and pvh")
+        #expect(error.hint == "known are pv, pvh, hvm, pvhvm")
     }
+
+    @Test("what talks call hybrid is PVH")
+    func hybrid() throws { #expect(try GuestType(parsing: "hybrid") == .pvh) }
 }
 
 @Suite("Day of the calendar")

@@ -31,6 +31,11 @@ package enum Requirement {
         return .enabled(if: missing.isEmpty, "needs \(missing.joined(separator: ", "))")
     }
 
+    /// A file of the host is there, of a package that a test names.
+    package static func file(_ path: String, package: String) -> ConditionTrait {
+        .enabled(if: fileExists(FilePath(path)), "needs \(path) (package \(package))")
+    }
+
     /// Everything that `FixtureArchive.make` runs or copies is installed.
     package static var fixtureArchive: ConditionTrait {
         let missing = FixtureArchive.requiredPrograms.filter { findProgram($0) == nil }

@@ -34,7 +34,11 @@ func guest(
         commandLine: "root=UUID=0a1b2c3d-0000-4000-8000-000000000001 ro console=hvc0"
     ),
     disks: [DiskEntry]? = nil,
-    interfaces: [NetworkInterface]? = nil
+    interfaces: [NetworkInterface]? = nil,
+    furtherDisks: [GuestConfiguration.FurtherDisk] = [],
+    settings: [GuestConfiguration.Setting] = [],
+    version: XenVersion = .newest,
+    toolstack: GuestSpec.Configuration.Toolstack = .xl
 ) throws -> GuestConfiguration {
     try GuestConfiguration(
         name: Hostname(name),
@@ -48,8 +52,12 @@ func guest(
             DiskEntry(vdev: "xvda2", target: "/srv/xen/domains/web1.example.org/disk.img", isRoot: true),
             DiskEntry(vdev: "xvda1", target: "/srv/xen/domains/web1.example.org/swap.img"),
         ],
+        furtherDisks: furtherDisks,
         interfaces: interfaces ?? [
             NetworkInterface(mac: MACAddress(parsing: "00:16:3E:99:7B:CC"), bridge: "xenbr0", addresses: .dhcp)
-        ]
+        ],
+        settings: settings,
+        version: version,
+        toolstack: toolstack
     )
 }

@@ -20,13 +20,12 @@ struct GoldenTests {
 
                 name = "web1.example.org"
                 type = "pvh"
-
-                memory = 512
-                vcpus = 2
-
                 kernel = "/srv/xen/domains/web1.example.org/vmlinuz"
                 ramdisk = "/srv/xen/domains/web1.example.org/initrd.img"
                 cmdline = "root=UUID=0a1b2c3d-0000-4000-8000-000000000001 ro console=hvc0"
+
+                memory = 512
+                vcpus = 2
 
                 disk = [
                     "format=raw, vdev=xvda2, access=rw, target=/srv/xen/domains/web1.example.org/disk.img",
@@ -74,12 +73,11 @@ struct GoldenTests {
                 name = "db"
                 uuid = "0a1b2c3d-1111-4000-8000-00000000000f"
                 type = "pv"
+                bootloader = "pygrub"
 
                 memory = 1024
                 maxmem = 2048
                 vcpus = 1
-
-                bootloader = "pygrub"
 
                 disk = [
                     "format=raw, vdev=xvda, access=rw, target=/srv/db, \"old\"/it\'s.img",
@@ -112,11 +110,10 @@ struct GoldenTests {
 
                 name = "ci"
                 type = "pv"
+                kernel = "/usr/lib/grub-xen/grub-x86_64-xen.bin"
 
                 memory = 512
                 vcpus = 2
-
-                kernel = "/usr/lib/grub-xen/grub-x86_64-xen.bin"
 
                 disk = [
                     "format=raw, vdev=xvda1, access=ro, target=/dev/vg0/ci-disk",

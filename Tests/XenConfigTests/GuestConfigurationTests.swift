@@ -63,7 +63,7 @@ struct GuestConfigurationTests {
         }
         #expect(
             error.message.hasPrefix(
-                "the template my.mustache makes a configuration that xl would not start as asked: line 25: "
+                "the template my.mustache makes a configuration that xl would not start as asked: line 24: "
             )
         )
         #expect(error.message.contains("\"memory\" is 0512, which xl reads as octal 330"))

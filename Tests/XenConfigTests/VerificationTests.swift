@@ -53,55 +53,55 @@ struct VerificationTests {
             Change(
                 "",
                 "builder = \"h\"\n",
-                "line 25: \"builder\" is \"h\"",
-                "line 25: \"builder\" is deprecated since Xen 4.10"
+                "line 24: \"builder\" is \"h\"",
+                "line 24: \"builder\" is deprecated since Xen 4.10"
             ),
-            Change("", "builder = \"hvm\"\n", "line 25: \"builder\" and \"type\" contradict each other"),
-            Change("memory = 512", "memory = 01000", "line 6: \"memory\" is 01000, which xl reads as octal 512"),
+            Change("", "builder = \"hvm\"\n", "line 24: \"builder\" and \"type\" contradict each other"),
+            Change("memory = 512", "memory = 01000", "line 9: \"memory\" is 01000, which xl reads as octal 512"),
             Change(
                 "memory = 512",
                 "memory = \"512M\"",
-                "line 6: \"memory\" is \"512M\", no number; xl ignores it",
-                "line 6: \"memory\" is \"512M\"; the guest has 512 MiB"
+                "line 9: \"memory\" is \"512M\", no number; xl ignores it",
+                "line 9: \"memory\" is \"512M\"; the guest has 512 MiB"
             ),
-            Change("memory = 512", "memory = 256", "line 6: \"memory\" is \"256\"; the guest has 512 MiB"),
+            Change("memory = 512", "memory = 256", "line 9: \"memory\" is \"256\"; the guest has 512 MiB"),
             Change("memory = 512", "", "\"memory\" is missing; the guest has 512 MiB"),
             Change(
                 "memory = 512",
                 "memory = [512]",
-                "line 6: \"memory\" is a list; xl wants a single value and ignores it",
-                "line 6: \"memory\" is a list; the guest has 512 MiB"
+                "line 9: \"memory\" is a list; xl wants a single value and ignores it",
+                "line 9: \"memory\" is a list; the guest has 512 MiB"
             ),
-            Change("", "maxmem = 100\n", "line 25: \"maxmem\" is 100, below the memory of 512"),
+            Change("", "maxmem = 100\n", "line 24: \"maxmem\" is 100, below the memory of 512"),
             Change(
                 "vcpus = 2",
                 "vcpus = \"True\"",
-                "line 7: \"vcpus\" is \"True\", no number; xl ignores it",
-                "line 7: \"vcpus\" is \"True\"; 2 were asked for"
+                "line 10: \"vcpus\" is \"True\", no number; xl ignores it",
+                "line 10: \"vcpus\" is \"True\"; 2 were asked for"
             ),
             Change(
                 "kernel = \"/srv",
                 "kernel = \"/SRV",
-                "line 9: \"kernel\" is \"/SRV/xen/domains/web1.example.org/vmlinuz\"; the guest's is \"/srv/xen/domains/web1.example.org/vmlinuz\""
+                "line 5: \"kernel\" is \"/SRV/xen/domains/web1.example.org/vmlinuz\"; the guest's is \"/srv/xen/domains/web1.example.org/vmlinuz\""
             ),
             Change("ramdisk = \"", "# \"", "\"ramdisk\" is missing"),
-            Change("", "bootloader = \"pygrub\"\n", "line 25: both \"kernel\" and \"bootloader\" are given"),
-            Change("", "firmware = \"pvgrub64\"\n", "line 25: both \"kernel\" and \"firmware\" are given"),
+            Change("", "bootloader = \"pygrub\"\n", "line 24: both \"kernel\" and \"bootloader\" are given"),
+            Change("", "firmware = \"pvgrub64\"\n", "line 24: both \"kernel\" and \"firmware\" are given"),
             Change(
                 "",
                 "firmware = \"pv\"\n",
-                "line 25: \"firmware\" is \"pv\"",
-                "line 25: both \"kernel\" and \"firmware\" are given"
+                "line 24: \"firmware\" is \"pv\"",
+                "line 24: both \"kernel\" and \"firmware\" are given"
             ),
             Change(
                 "cmdline = \"root=UUID=0a",
                 "cmdline = \"root=UUID=0b",
-                "line 11: the kernel is not told of root=UUID=0a1b2c3d-0000-4000-8000-000000000001"
+                "line 7: the kernel is not told of root=UUID=0a1b2c3d-0000-4000-8000-000000000001"
             ),
             Change(
                 "disk = [",
                 "disk = \"x\"\nserial = [",
-                "line 13: \"disk\" is a single value; xl wants a list and ignores it",
+                "line 12: \"disk\" is a single value; xl wants a list and ignores it",
                 "the disk /srv/xen/domains/web1.example.org/disk.img, which holds the root, is missing",
                 "the disk /srv/xen/domains/web1.example.org/swap.img is missing"
             ),
@@ -164,9 +164,9 @@ struct VerificationTests {
             Change(
                 "memory = 512",
                 "memory = 512\nboot = c",
-                "line 7: the word \"c\" stands where there should be a value"
+                "line 10: the word \"c\" stands where there should be a value"
             ),
-            Change("memory = 512", "memory = 512\r", "line 6: a carriage return"),
+            Change("memory = 512", "memory = 512\r", "line 9: a carriage return"),
         ]
     )
     func errors(change: Change) throws {
@@ -181,18 +181,18 @@ struct VerificationTests {
     @Test(
         "what xl would ignore or deprecates is a warning",
         arguments: [
-            Change("", "nics = 1\n", "line 25: \"nics\" is no key of xl 4.22, which ignores it"),
-            Change("", "vncc = 1\n", "line 25: \"vncc\" is no key of xl 4.22, which ignores it"),
-            Change("", "dhcp = 'dhcp'\n", "line 25: \"dhcp\" is no key of xl 4.22, which ignores it"),
-            Change("", "memory = 512\n", "line 25: \"memory\" is set again; what line 6 says has no effect"),
+            Change("", "nics = 1\n", "line 24: \"nics\" is no key of xl 4.22, which ignores it"),
+            Change("", "vncc = 1\n", "line 24: \"vncc\" is no key of xl 4.22, which ignores it"),
+            Change("", "dhcp = 'dhcp'\n", "line 24: \"dhcp\" is no key of xl 4.22, which ignores it"),
+            Change("", "memory = 512\n", "line 24: \"memory\" is set again; what line 9 says has no effect"),
             Change(
                 "",
                 "disk += ['vdev=xvdb,target=/srv/data.img']\n",
-                "line 25: the disk /srv/data.img is none of those that Domus made"
+                "line 24: the disk /srv/data.img is none of those that Domus made"
             ),
-            Change("", "extra = \"quiet\"\n", "line 25: \"extra\" has no effect beside \"cmdline\""),
-            Change("", "device_model = \"/x\"\n", "line 25: \"device_model\" is ignored since Xen 4.2"),
-            Change("vcpus = 2", "vcpus = 4", "line 7: \"vcpus\" is \"4\"; 2 were asked for"),
+            Change("", "extra = \"quiet\"\n", "line 24: \"extra\" has no effect beside \"cmdline\""),
+            Change("", "device_model = \"/x\"\n", "line 24: \"device_model\" is ignored since Xen 4.2"),
+            Change("vcpus = 2", "vcpus = 4", "line 10: \"vcpus\" is \"4\"; 2 were asked for"),
             Change(
                 "on_crash = \"restart\"\n",
                 "on_crash = \"preserve\"",
@@ -201,8 +201,8 @@ struct VerificationTests {
             Change(
                 "disk = [",
                 "disk = [ 'file:/srv/data.img,xvdb,w',",
-                "line 13: the disk \"file:/srv/data.img,xvdb,w\" has a prefix, which xl deprecates",
-                "line 13: the disk /srv/data.img is none of those that Domus made"
+                "line 12: the disk \"file:/srv/data.img,xvdb,w\" has a prefix, which xl deprecates",
+                "line 12: the disk /srv/data.img is none of those that Domus made"
             ),
         ]
     )
@@ -237,14 +237,14 @@ struct VerificationTests {
         let pygrub = try guest(type: .pv, boot: .pygrub)
         #expect(try problems(Change("", ""), guest: pygrub).isEmpty)
         let path = try problems(Change("\"pygrub\"", "\"/usr/bin/pygrub\""), guest: pygrub)
-        #expect(path.map(\.description) == ["line 9: the path of pygrub is gone since Xen 4.19"])
+        #expect(path.map(\.description) == ["line 5: the path of pygrub is gone since Xen 4.19"])
         let without = try problems(Change("bootloader = \"pygrub\"", ""), guest: pygrub)
         #expect(without.map(\.description) == ["\"bootloader\" is missing"])
         let pvgrub = try guest(type: .pv, boot: .pvgrub("/usr/lib/grub-xen/grub-x86_64-xen.bin"))
         let other = try problems(Change("x86_64", "i386"), guest: pvgrub)
         #expect(other.map(\.severity) == [.error])
         let ramdisk = try problems(Change("", "ramdisk = \"/boot/initrd.img\"\n"), guest: pvgrub)
-        #expect(ramdisk.map(\.description) == ["line 23: \"ramdisk\" is \"/boot/initrd.img\"; this guest has none"])
+        #expect(ramdisk.map(\.description) == ["line 22: \"ramdisk\" is \"/boot/initrd.img\"; this guest has none"])
     }
 
     @Test("the UUID and the maximum of memory are compared where the guest has them")
@@ -254,7 +254,7 @@ struct VerificationTests {
         #expect(other.map(\.severity) == [.error])
         #expect(try problems(Change("00000000000f", "00000000000F"), guest: guest).isEmpty)
         let lower = try problems(Change("maxmem = 1024", "maxmem = 512"), guest: guest)
-        #expect(lower.map(\.description) == ["line 8: \"maxmem\" is \"512\"; 1024 MiB were asked for"])
+        #expect(lower.map(\.description) == ["line 11: \"maxmem\" is \"512\"; 1024 MiB were asked for"])
     }
 
     @Test("two spellings of one accented letter are two files")

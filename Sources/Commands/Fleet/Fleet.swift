@@ -3,6 +3,7 @@ import LinuxHost
 import Provisioning
 import Synchronization
 import SystemPackage
+import XenConfig
 
 /// Many guests that are alike but for their names and addresses, made some at a time.
 struct Fleet {
@@ -49,6 +50,21 @@ struct Fleet {
                 if let name = interface.vifName {
                     try claim("the interface name \(name)", spec.hostname, "leave --vifname out")
                 }
+            }
+            for setting in spec.configuration.settings {
+                switch setting.key {
+                case "uuid": try claim("the UUID \(setting.value)", spec.hostname, "leave --uuid out")
+                case "pci": try claim("the PCI devices \(setting.value)", spec.hostname, "leave --pci out")
+                default: break
+                }
+            }
+            // Several may read one.
+            for disk in spec.storage.furtherDisks {
+                let parsed = try? DiskSpec(parsing: disk, for: max(spec.configuration.xenVersion, .oldest))
+                guard parsed?.access != .readOnly else { continue }
+                try claim(
+                    "the disk \(parsed?.target ?? disk)", spec.hostname, "leave --disk out, or give it to both readonly"
+                )
             }
             if case .devices(let root, let swap, _, _) = spec.storage.home {
                 for device in [root] + (swap.map { [$0] } ?? []) {

@@ -44,7 +44,10 @@ struct BaseBuilder {
         case .devices: return ("a device that is given cannot be a clone", "leave --image-dev out, or --base")
         }
         guard storage.layout == .images else {
-            return ("a base is a file system, not a partitioned disk", "leave --layout=disk out")
+            return (
+                "a base is a file system, not a partitioned disk",
+                "leave --base out; or --layout=disk, for a pv or pvh guest"
+            )
         }
         for partition in storage.partitions {
             guard let kind = partition.fileSystem else { continue }

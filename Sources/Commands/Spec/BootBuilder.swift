@@ -39,7 +39,25 @@ struct BootBuilder {
         return GuestSpec.Boot(
             loader: loader, serialDevice: serial ?? "hvc0", modules: try modules(for: loader),
             drivers: drivers ?? .virtual,
-            diskLoaders: storage.layout == .disk ? try diskLoaders(loader, architecture, notes: &notes) : [])
+            diskLoaders: storage.layout == .disk ? try diskLoaders(loader, architecture, notes: &notes) : [],
+            kernelOptions: try kernelOptions())
+    }
+
+    /// They stand in xl's configuration, in a file that a shell reads, and in GRUB's.
+    private func kernelOptions() throws(OptionError) -> String {
+        try values.parsed("cmdline") { text throws(ValueError) in
+            let words = text.split(separator: " ").joined(separator: " ")
+            let forbidden = "\"'`$\\;&|<>(){}#"
+            guard words.unicodeScalars.allSatisfy({ (33...126).contains($0.value) || $0 == " " }),
+                !words.contains(where: forbidden.contains)
+            else {
+                throw ValueError(
+                    "\"\(text)\" holds what GRUB or a shell would take for its own",
+                    hint: "letters, digits and _ - . , : = / + @ % are well")
+            }
+            guard words.utf8.count <= 1024 else { throw ValueError("more than 1024 bytes are too much") }
+            return words
+        } ?? ""
     }
 
     private func firmware() throws -> GuestSpec.Boot.Firmware {
@@ -81,7 +99,7 @@ struct BootBuilder {
                     hint: "apt-get install \(packages.joined(separator: " "))", exit: .unavailable)
             }
             notes.append(
-                "the disk will not boot as an HVM guest: this host has no GRUB for it "
+                "the disk will not boot under a BIOS, as HVM guests do: this host has no GRUB for it  "
                     + "(apt-get install \(packages.joined(separator: " ")))")
         }
         return loaders
@@ -142,7 +160,8 @@ struct BootBuilder {
     }
 
     private func pvgrubFile() throws -> FilePath {
-        let path = GRUBForXen.path(for: type)
+        // A shim has a PV kernel in it.
+        let path = GRUBForXen.path(for: try values.flag("pvshim") == true ? .pv : type)
         guard try host.files.entry(at: path) != nil else {
             throw OptionError(
                 "--pvgrub: this host has no GRUB for Xen (\(path))", hint: "apt-get install grub-xen-host",

@@ -40,6 +40,7 @@ struct SettingsBuilder {
         for row in Self.rows {
             guard let given = values.given(row.option) else { continue }
             if let types = row.types, !types.contains(type) {
+                if row.form == .flag, try !given.parsed(Values.parseFlag) { continue }
                 // In a file it is a default for the guests that have it.
                 guard case .option = given.place else { continue }
                 throw OptionError(
@@ -61,7 +62,9 @@ struct SettingsBuilder {
             } catch {
                 throw OptionError("\(given.place): \(error.message)", hint: error.hint, exit: given.place.exit)
             }
-            if setting.key != "uuid", GuestConfiguration.ownKeys.contains(setting.key) {
+            if setting.key != "uuid",
+                Self.instead[setting.key] != nil || GuestConfiguration.ownKeys.contains(setting.key)
+            {
                 throw OptionError(
                     "\(given.place): \(setting.key) is made of other options",
                     hint: Self.instead[setting.key] ?? "leave it out", exit: given.place.exit)
@@ -86,6 +89,9 @@ struct SettingsBuilder {
     }
 
     private static let instead = [
+        "bios": "--firmware says it", "firmware": "--firmware says it, and --pvgrub is for pv and pvh",
+        "cmdline": "--cmdline adds to it", "extra": "--cmdline adds to it",
+        "root": "the guest's root is known by its UUID",
         "bootloader": "--pygrub and --pvgrub say how it boots", "builder": "--type says it", "type": "--type says it",
         "disk": "--disk=... adds one", "vif": "--nic=... adds one, and --vif=... is for the first",
         "memory": "--memory says it", "maxmem": "--maxmem says it", "name": "--hostname says it",
@@ -104,7 +110,14 @@ struct SettingsBuilder {
                     return String(number)
                 })
         case .flag: return .number(try given.parsed(Values.parseFlag) ? "1" : "0")
-        case .list: return .list(values.list(row.option).map { .string($0.value) })
+        case .list:
+            let all = values.list(row.option)
+            // A key of a file has but one value, so that there may be several in it.
+            if case .file = given.place {
+                return .list(
+                    all.flatMap { $0.value.split(whereSeparator: \.isWhitespace).map { .string(String($0)) } })
+            }
+            return .list(all.map { .string($0.value) })
         }
     }
 

@@ -61,8 +61,10 @@ struct StorageBuilder {
                 // An empty drive has none, and what a script makes of it only the script knows.
                 if let target = disk.spec.target, disk.spec.script == nil, disk.spec.backend == nil {
                     let path = FilePath(target)
-                    guard path.isAbsolute, (try? host.files.entry(at: path)) != nil else {
-                        throw XenConfigError("there is no \(target)", hint: "give the path of an image or a device")
+                    let entry = try? host.files.entry(at: (try? host.files.resolved(path)) ?? path)
+                    guard path.isAbsolute, let entry, [.file, .blockDevice].contains(entry.kind) else {
+                        throw XenConfigError(
+                            "\(target) is no image and no block device here", hint: "give the path of one")
                     }
                 }
                 disks.append(given.value)
@@ -164,7 +166,8 @@ struct StorageBuilder {
         }
         guard layout == .images else {
             throw OptionError(
-                "a device that is given carries a file system, not a partition table", hint: "leave --layout=disk out")
+                "a device that is given carries a file system, not a partition table",
+                hint: type.hasFirmware ? "a guest of type pv or pvh can have it" : "leave --layout=disk out")
         }
         let none = try values.given("noswap").map { try $0.parsed(Values.parseFlag) } ?? false
         let swap = values.given("swap-dev")

@@ -46,7 +46,8 @@ enum XenToolsOptions {
         "initramfs", "disk-device", "accounts", "copyhosts", "password", "password-file", "genpass", "genpass-len",
         "hash-method",
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
-        "no-verify", "gateway6", "nic", "vif", "firmware", "esp", "xen-version", "format", "cache", "security-mirror",
+        "no-verify", "gateway6", "nic", "vif", "firmware", "cmdline", "esp", "disk", "xen-version", "format", "cache",
+        "security-mirror",
         "components", "ip-pool", "ipfile", "locked",
     ]).union(SettingsBuilder.options)
 

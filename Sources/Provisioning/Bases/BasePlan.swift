@@ -65,7 +65,7 @@ package struct BasePlan: Sendable {
         // Each guest takes the kernel out of its own clone.
         let loader = spec.boot.loader == .ownKernel ? .pygrub : spec.boot.loader
         steps += [
-            TakeKernel(loader: loader, type: spec.machine.type),
+            TakeKernel(loader: loader, type: spec.kernelType),
             MakeBase(reference: reference, fileSystem: shape.fileSystem, uuid: uuid), RemoveTree(),
             PublishBase(reference: reference, shape: shape, state: state, method: spec.install.method.name),
         ]

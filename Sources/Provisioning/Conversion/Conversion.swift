@@ -13,8 +13,20 @@ package struct Conversion: Sendable {
     var wish: Wish?
     /// GRUB for Xen, where the host has it, by the type of guest that it is for.
     let loaders: [GuestType: FilePath]
-    /// What the file says of itself that xl would load; nil where it is gone.
-    let kernel: KernelImage?
+    /// What files say of themselves that xl would load, by their paths: the kernel that the guest was made with, and the one
+    /// that its configuration names; none for what is gone.
+    let kernels: [String: KernelImage]
+
+    /// Why not.
+    private struct Refusal: Error {
+        let reason: String
+        var hint: String?
+
+        init(_ reason: String, hint: String? = nil) {
+            self.reason = reason
+            self.hint = hint
+        }
+    }
 
     /// How a guest is to boot.
     package enum Wish: Sendable, Hashable {
@@ -27,33 +39,49 @@ package struct Conversion: Sendable {
     /// - Returns: what should be known.
     /// - Throws: ``ProvisioningError`` for a type that the guest cannot be.
     func apply(to document: inout XenConfigDocument) throws -> [String] {
+        do {
+            return try change(&document)
+        } catch let refusal as Refusal {
+            throw ProvisioningError(
+                "\(record.hostname) cannot become a guest of type \(type): \(refusal.reason)", exit: .unavailable,
+                hint: refusal.hint)
+        }
+    }
+
+    private func change(_ document: inout XenConfigDocument) throws -> [String] {
+        guard version >= XenVersion(4, 2) else {
+            throw Refusal(
+                "Xen \(version) reads disks in other words than those that are in its configuration",
+                hint: "make it anew for that release with --force")
+        }
+        guard document.file["name"]?.text == record.hostname else {
+            throw Refusal(
+                "\(record.configuration.path) is the configuration of "
+                    + (document.file["name"]?.text.map { "\"\($0)\"" } ?? "a guest without a name"),
+                hint: "see what has become of the guest's own")
+        }
         guard let boot = record.boot else {
-            throw refusal(
+            throw Refusal(
                 "Domus did not note with what it boots when it made it (\(record.madeBy))",
                 hint: "make it anew with --force; or change its configuration by hand, and ask domus check")
         }
         if type == .pvh {
             if !version.hasTypes {
-                throw refusal(
+                throw Refusal(
                     "there are no PVH guests before Xen 4.10, and this is for \(version)",
                     hint: "--xen-version says which Xen it is for")
             }
             let numbers = (boot.kernelVersion ?? "").split(separator: ".").prefix(2).compactMap { Int($0) }
             if numbers.count == 2, numbers.lexicographicallyPrecedes([4, 11]) {
-                throw refusal("its kernel is Linux \(boot.kernelVersion ?? ""), and PVH came to guests with 4.11")
+                throw Refusal("its kernel is Linux \(boot.kernelVersion ?? ""), and PVH came to guests with 4.11")
             }
         }
-        if type == .pv, record.architecture == Architecture.i386.rawValue, version >= XenVersion(4, 16) {
-            throw refusal("Xen runs PV guests of 32 bits only inside a shim since 4.16", hint: "use --type=pvh")
-        }
+        // Before the keys that tell are gone.
+        let firmware = document.file["firmware"]?.text ?? document.file["bios"]?.text
         try setType(in: &document)
         try setInterfaces(in: &document)
-        return type.hasFirmware ? try setFirmware(boot, in: &document) : try setLoader(boot, in: &document)
-    }
-
-    private func refusal(_ reason: String, hint: String? = nil) -> ProvisioningError {
-        ProvisioningError(
-            "\(record.hostname) cannot become a guest of type \(type): \(reason)", exit: .unavailable, hint: hint)
+        return type.hasFirmware
+            ? try setFirmware(boot, former: firmware, in: &document) : try setLoader(boot, in: &document)
     }
 
     private func setType(in document: inout XenConfigDocument) throws {
@@ -95,10 +123,15 @@ package struct Conversion: Sendable {
 
     private static let loaderKeys = ["kernel", "ramdisk", "cmdline", "root", "extra", "bootloader", "bootloader_args"]
 
-    private func setFirmware(_ boot: GuestRecord.Boot, in document: inout XenConfigDocument) throws -> [String] {
+    private func setFirmware(
+        _ boot: GuestRecord.Boot, former: String?, in document: inout XenConfigDocument
+    ) throws -> [String] {
         let loaders = boot.diskLoaders
+        guard boot.hasOwnKernel else {
+            throw Refusal("it has no kernel of its own, which an emulated machine starts from its disk")
+        }
         guard !loaders.isEmpty else {
-            throw refusal(
+            throw Refusal(
                 "its disk has no boot loader for an emulated machine",
                 hint: "a guest made with --layout=disk has one, where the host has grub-pc-bin")
         }
@@ -106,76 +139,98 @@ package struct Conversion: Sendable {
         switch wish {
         case .firmware(let wanted):
             guard loaders.contains(wanted.rawValue) else {
-                throw refusal("its disk has a boot loader for \(loaders.joined(separator: " and ")) only")
+                throw Refusal("its disk has a boot loader for \(loaders.joined(separator: " and ")) only")
             }
             firmware = wanted
-        case .pygrub, .pvgrub: throw refusal("an emulated machine starts from its own disk", hint: "leave --pvgrub out")
-        case nil: firmware = loaders.contains("bios") ? .bios : .ovmf
+        case .pygrub, .pvgrub: throw Refusal("an emulated machine starts from its own disk", hint: "leave --pvgrub out")
+        case nil: firmware = former == "ovmf" && loaders.contains("ovmf") || !loaders.contains("bios") ? .ovmf : .bios
         }
         for key in Self.loaderKeys + ["pvshim"] { try document.remove(key) }
         let key = version.hasTypes ? "firmware" : "bios"
         for other in ["firmware", "bios"] where other != key || firmware == .bios { try document.remove(other) }
         if firmware == .ovmf { try document.set(key, to: .string(firmware.rawValue), after: ["type", "builder"]) }
+        // In the order of a new file's.
+        var anchors = ["vcpus", "maxmem", "memory"]
         for (setting, value) in GuestConfiguration.machineSettings(type) {
             // The disks and interfaces are what the type is about; the rest may have been chosen otherwise.
             if setting == "xen_platform_pci" || document.file[setting] == nil {
-                try document.set(setting, to: value, after: ["vif", "disk"])
+                try document.set(setting, to: value, after: anchors)
             }
+            anchors.insert(setting, at: 0)
         }
         return []
     }
 
     private func setLoader(_ boot: GuestRecord.Boot, in document: inout XenConfigDocument) throws -> [String] {
-        if case .firmware = wish { throw refusal("it has no firmware then", hint: "leave --firmware out") }
-        for key in ["firmware", "bios", "xen_platform_pci", "vnc", "sdl"] { try document.remove(key) }
-        if document.file["serial"]?.text == "pty" { try document.remove("serial") }
+        if case .firmware = wish { throw Refusal("it has no firmware then", hint: "leave --firmware out") }
+        for key in ["firmware", "bios", "xen_platform_pci"] { try document.remove(key) }
+        // What Domus wrote because there was a machine; what somebody chose otherwise does no harm.
+        for (key, value) in [("serial", "pty"), ("vnc", "0"), ("sdl", "0")] where document.file[key]?.text == value {
+            try document.remove(key)
+        }
         if type == .pv { try document.remove("pvshim") }
-        let chosen = try loader(boot, document.file)
+        guard let chosen = try loader(boot, document.file) else {
+            return ["its kernel \(document.file["kernel"]?.text ?? "") is not the one that it was made with: it stays"]
+        }
         for key in Self.loaderKeys where !chosen.keys.contains(where: { $0.key == key }) { try document.remove(key) }
+        var anchors = ["type", "builder", "uuid", "name"]
         for (key, value) in chosen.keys {
-            try document.set(key, to: .string(value), after: ["kernel", "ramdisk", "vcpus", "memory", "type", "name"])
+            try document.set(key, to: .string(value), after: anchors)
+            anchors.insert(key, at: 0)
         }
         return chosen.notes
     }
 
-    /// The keys of the way in which it boots, in their order.
+    /// The keys of the way in which it boots, in their order; nil where they stay as they are.
     private func loader(
         _ boot: GuestRecord.Boot, _ file: XenConfigFile
-    ) throws -> (keys: [(key: String, value: String)], notes: [String]) {
+    ) throws -> (keys: [(key: String, value: String)], notes: [String])? {
         let pygrub: (keys: [(key: String, value: String)], notes: [String]) = ([("bootloader", "pygrub")], [])
         let isOnPVGrub = file["kernel"]?.text.map { $0.contains("grub-") && $0.contains("xen") } ?? false
         switch wish {
-        case .pygrub: return pygrub
+        case .pygrub:
+            guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that pygrub could find") }
+            return pygrub
         case .pvgrub: return ([("kernel", try pvgrub(boot))], [])
         default: break
         }
         if file["bootloader"] != nil { return pygrub }
         if isOnPVGrub { return ([("kernel", try pvgrub(boot))], []) }
-        if let path = boot.kernel, let commandLine = boot.commandLine, let kernel {
-            if type == .pvh, !kernel.canBePVH {
-                throw refusal("\(path) is Linux \(kernel.release ?? ""), and PVH came to guests with 4.11")
-            }
-            guard kernel.isUnpacked(by: version) else {
-                throw refusal(
-                    "Xen \(version) cannot unpack \(path), which is compressed with \(kernel.compression?.rawValue ?? "")"
-                )
-            }
+        if let path = file["kernel"]?.text, path != boot.kernel {
+            try check(kernels[path], at: path)
+            return nil
+        }
+        if let path = boot.kernel, let commandLine = boot.commandLine, let kernel = kernels[path] {
+            try check(kernel, at: path)
             // What the administrator has made of it counts, as long as it names that kernel.
-            let text = file["kernel"]?.text == path ? (file["cmdline"]?.text ?? commandLine) : commandLine
+            let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
+            let own = file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " "))
+            let text = file["kernel"] == nil ? commandLine : own ?? commandLine
             return (
                 [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? []) + commandLineKeys(text), []
             )
         }
         guard boot.hasOwnKernel else {
-            throw refusal("the kernel that it was made with, \(boot.kernel ?? ""), is gone")
+            throw Refusal("the kernel that it was made with, \(boot.kernel ?? ""), is gone")
         }
         do {
             return ([("kernel", try pvgrub(boot))], [])
         } catch {
             return (
                 pygrub.keys,
-                ["it boots through pygrub, which reads the guest's disk in dom0: \(error.message)"]
+                ["it boots through pygrub, which reads the guest's disk in dom0: \(error.reason)"]
             )
+        }
+    }
+
+    private func check(_ kernel: KernelImage?, at path: String) throws(Refusal) {
+        guard let kernel else { return }
+        if type == .pvh, !kernel.canBePVH {
+            throw Refusal("\(path) is Linux \(kernel.release ?? ""), and PVH came to guests with 4.11")
+        }
+        guard kernel.isUnpacked(by: version) else {
+            throw Refusal(
+                "Xen \(version) cannot unpack \(path), which is compressed with \(kernel.compression?.rawValue ?? "")")
         }
     }
 
@@ -190,15 +245,15 @@ package struct Conversion: Sendable {
         return keys
     }
 
-    private func pvgrub(_ boot: GuestRecord.Boot) throws(ProvisioningError) -> String {
-        guard boot.hasOwnKernel else { throw refusal("it has no kernel of its own that GRUB for Xen could load") }
+    private func pvgrub(_ boot: GuestRecord.Boot) throws(Refusal) -> String {
+        guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that GRUB for Xen could load") }
         guard type == .pvh || boot.bootsUnderPVGrub else {
-            throw refusal(
+            throw Refusal(
                 "GRUB for Xen cannot boot its kernel \(boot.kernelVersion ?? "") as a PV guest, for the way it is compressed",
                 hint: "--pygrub does, or --type=pvh")
         }
         guard let path = loaders[type] else {
-            throw refusal("this host has no GRUB for Xen", hint: "apt-get install grub-xen-host")
+            throw Refusal("this host has no GRUB for Xen", hint: "apt-get install grub-xen-host")
         }
         return path.string
     }

@@ -45,7 +45,7 @@ extension Provisioner {
             let old = try ConfigurationReading(parsing: bytes, file: path.string, for: version).problems
             let notes = try Conversion(
                 record: record, type: type, version: version, wish: wish, loaders: try loaders(),
-                kernel: try kernel(of: record)
+                kernels: try kernels(of: record, document.file)
             ).apply(to: &document)
             // Proven before it is written: what was wrong before may stay so, and nothing else may be.
             let new = try ConfigurationReading(parsing: document.bytes, file: path.string, for: version).problems
@@ -74,14 +74,19 @@ extension Provisioner {
         return loaders
     }
 
-    private func kernel(of record: GuestRecord) throws -> KernelImage? {
-        guard let path = record.boot?.kernel.map({ FilePath($0) }), try host.files.entry(at: path)?.kind == .file else {
-            return nil
-        }
+    private func kernels(of record: GuestRecord, _ file: XenConfigFile) throws -> [String: KernelImage] {
+        var kernels: [String: KernelImage] = [:]
         let files = host.files
-        return try KernelImage { offset, count throws(HostError) in
-            try files.bytes(of: path, at: Int64(offset), count: count)
+        for name in Set([record.boot?.kernel, file["kernel"]?.text].compactMap(\.self)) {
+            let path = FilePath(name)
+            guard path.isAbsolute, try files.entry(at: path) != nil,
+                try files.entry(at: files.resolved(path))?.kind == .file
+            else { continue }
+            kernels[name] = try KernelImage { offset, count throws(HostError) in
+                try files.bytes(of: path, at: Int64(offset), count: count)
+            }
         }
+        return kernels
     }
 
     /// Writes the configuration that was looked up. When something fails, the old one is in its place.
@@ -111,6 +116,7 @@ extension Provisioner {
             let aside = directory.appending(".domus-\(run).old")
             let identity = try effects.createOwnFile(
                 temporary, contents: converted.after, mode: converted.mode, step: step)
+            try Task.checkCancellation()
             try effects.setAside(path, as: aside, identity: converted.identity, step: step)
             try effects.publish(temporary, as: path, identity: identity, isDirectory: false, step: step)
             try host.files.synchronize(directory)

@@ -103,7 +103,7 @@ package struct CreatePlan: Sendable {
         }
         steps += [
             SettleTree(isClone: base != nil),
-            TakeKernel(loader: spec.boot.loader, type: spec.machine.type),
+            TakeKernel(loader: spec.boot.loader, type: spec.kernelType),
         ]
         if let lock { steps.append(CheckLock(lock: lock, tailor: tailor)) }
         if let lockFile { steps.append(WriteLock(path: lockFile, tailor: tailor)) }

@@ -24,7 +24,14 @@ struct ComposeConfiguration: Step {
         let directory = plan.spec.storage.guestDirectory(of: plan.spec.hostname)
         let kernel = Findings.Kernel(
             version: nil, path: directory.appending("vmlinuz"), initrd: directory.appending("initrd.img"))
-        _ = try render(plan.spec, plan.disks, identifiers: plan.identifiers, kernel: kernel, on: host)
+        do {
+            _ = try render(plan.spec, plan.disks, identifiers: plan.identifiers, kernel: kernel, on: host)
+        } catch let error as XenConfigError where plan.spec.configuration.template == nil {
+            // The template is ours: what is wrong was asked for.
+            let reason = error.message.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? error.message
+            throw ProvisioningError(
+                "xl would not start \(plan.spec.hostname) as asked: \(reason)", exit: .usage, hint: error.hint)
+        }
     }
 
     private func render(
@@ -89,7 +96,8 @@ extension GuestConfiguration {
                 ? "/dev/\(disks.root.device)" : "UUID=\(identifiers[disks.root.partition.name] ?? "")"
             return .directKernel(
                 kernel: path, ramdisk: kernel?.initrd,
-                commandLine: "root=\(root) ro console=\(spec.boot.serialDevice)")
+                commandLine: "root=\(root) ro console=\(spec.boot.serialDevice)"
+                    + (spec.boot.kernelOptions.isEmpty ? "" : " \(spec.boot.kernelOptions)"))
         }
     }
 }

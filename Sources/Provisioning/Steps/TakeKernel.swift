@@ -100,6 +100,8 @@ struct TakeKernel: Step {
         guard let image, !image.isUnpacked(by: version), let compression = image.compression else { return }
         throw TailoringError(
             "Xen \(version) cannot unpack the guest's \(path), which is compressed with \(compression.rawValue)",
-            hint: "--type=pvh --pvgrub lets it unpack itself; or use a newer Xen")
+            hint: version.hasTypes
+                ? "--type=pvh --pvgrub lets it unpack itself; or use a newer Xen"
+                : "a kernel that is packed with gzip does, by DOMUS_KERNEL_PACKAGE or --kernel; or a newer Xen")
     }
 }

@@ -180,5 +180,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         ) { world, process in
             try await Work.createClone(Work.fileClone(), in: world, as: process)
         },
+        Scenario(testDescription: "make a guest one of another type", beginning: { try await Work.worldWithGuest() }) {
+            world, process in
+            try await Work.convert("web1", to: .pv, in: world, as: process)
+        },
     ]
 }

@@ -73,6 +73,15 @@ enum Work {
             .resize(resize, run: run, helper: World.locations.helper) { log }
     }
 
+    /// Looked up by somebody else, as above.
+    static func convert(
+        _ name: String, to type: GuestType, in world: World, as process: FakeHost, run: String = "00000000000f"
+    ) async throws {
+        let looking = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
+        let converted = try await looking.conversion(of: name, to: type, wish: nil, for: .newest)
+        try await Provisioner(host: process.host, store: world.store, reporter: Telling()).convert(converted, run: run)
+    }
+
     /// What a user does after a kill.
     ///
     /// - Returns: what could not be taken back.
