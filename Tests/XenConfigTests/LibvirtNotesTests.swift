@@ -76,6 +76,14 @@ struct LibvirtNotesTests {
                 hvm + "vncdisplay = 3\n",
                 "W line 4: the display 3 has no form in libvirt XML beside vncunused, which looks for any"
             ),
+            (
+                hvm + "vncunused = 0\nvncdisplay = 0x7fffffffffffffff\n",
+                "E line 5: the display 9223372036854775807 is none that there is"
+            ),
+            (
+                hvm + "vnc = 0\nkeymap = 'de'\n",
+                "W line 5: \"keymap\" has no form in libvirt XML without a VNC server or spice"
+            ),
             (pvh + "vnc = 1\n", "W line 5: \"vnc\" has a form in libvirt XML for PV and HVM guests only"),
             (pvh + "acpi = 0\n", "W line 5: \"acpi\" has a form in libvirt XML for HVM guests only"),
             (

@@ -247,11 +247,40 @@ struct LibvirtReadingTests {
                 hvm("", devices: "<parallel type='pty'/>"),
                 "W line 2: devices/parallel has no form in an xl configuration"
             ),
+            (
+                pv("<seclabel type='none'/><seclabel type='none'/>"),
+                "W line 2: a security label beside the first has no form in an xl configuration"
+            ),
+            (
+                pv("", devices: "<video><model type='vga'/></video>"),
+                "W line 2: a video card of a PV guest has no form in an xl configuration"
+            ),
+            (
+                pv("", devices: "<memballoon model='none'/>"),
+                "W line 2: a balloon that is not Xen's has no form in an xl configuration"
+            ),
+            (pv("", devices: "<serial type='pty'/>"), "W line 2: devices/serial has no form in an xl configuration"),
             (hvm("stray"), "W line 1: the text of domain has no form in an xl configuration"),
         ])
     func named(text: String, note: String) throws {
         let notes = try read(text).notes.map { "\($0.severity == .error ? "E" : "W") \($0)" }
         #expect(notes.contains(note), "\(notes)")
+    }
+
+    @Test("an attribute more is named, wherever it is", arguments: LibvirtExamples.all.map(\.xml))
+    func attributes(xml: String) throws {
+        let parts = xml.split(separator: "<", omittingEmptySubsequences: false)
+        for index in parts.indices where parts[index].first?.isLetter == true {
+            var changed = parts
+            let end = changed[index].firstIndex { [" ", "/", ">"].contains($0) } ?? changed[index].endIndex
+            let name = changed[index][..<end]
+            changed[index] = "\(name) more='1'\(changed[index][end...])"
+            let notes = try read(changed.joined(separator: "<")).notes
+            // What every guest has is not looked into.
+            let isPassed = parts[index].contains("type='xen' port") || parts[index].contains("target port='0'")
+            let isUsual = isPassed || name == "console"
+            #expect(notes.contains { $0.message.contains("@more has no form") } != isUsual, "\(parts[index])")
+        }
     }
 
     @Test("where libvirt's defaults are others than xl's, libvirt's are written out")

@@ -2,12 +2,7 @@
 extension LibvirtReader {
     mutating func readDevices(_ devices: ReadElement) {
         // Where libvirt puts a device, and what it calls it.
-        for kind in [
-            "disk", "controller", "interface", "serial", "console", "channel", "input", "graphics", "sound", "video",
-            "hostdev", "memballoon",
-        ] {
-            for device in devices.all(kind) { device.pass("address", "alias") }
-        }
+        devices.passInChildren("address", "alias")
         if type == .hvm, let emulator = devices.child("emulator") {
             set("device_model_override", emulator.text, from: emulator)
         }
@@ -21,7 +16,9 @@ extension LibvirtReader {
         readSounds(devices.all("sound"))
         readHostDevices(devices.all("hostdev"))
         // Every guest of Xen has it.
-        for balloon in devices.all("memballoon") where balloon["model"] == "xen" { balloon.pass() }
+        for balloon in devices.all("memballoon") {
+            if balloon["model"] == "xen" { balloon.pass() } else { lose(balloon, "a balloon that is not Xen's") }
+        }
     }
 
     private mutating func readControllers(_ controllers: [ReadElement]) {
@@ -52,7 +49,7 @@ extension LibvirtReader {
     /// The first console is that of Xen, or the first serial port again; or for the first time, in an HVM guest without
     /// any (domain_conf.c, virDomainDefAddConsoleCompat).
     private mutating func readConsoles(_ devices: ReadElement) {
-        var serials = devices.all("serial")
+        var serials = type == .hvm ? devices.all("serial") : []
         if type == .hvm, serials.isEmpty, let first = devices.all("console").first,
             ["serial", nil].contains(first.child("target")?["type"])
         {

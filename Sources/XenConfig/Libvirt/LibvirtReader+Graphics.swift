@@ -7,7 +7,13 @@ extension LibvirtReader {
             return
         }
         // The card of a PV guest is its framebuffer.
-        for video in videos where video.child("model")?["type"] == "xen" { video.pass() }
+        for video in videos {
+            if video.child("model")?["type"] == "xen" {
+                video.pass()
+            } else {
+                lose(video, "a video card of a PV guest")
+            }
+        }
         var items: [(text: String, element: ReadElement)] = []
         for element in graphics {
             let words: [(String, String)]

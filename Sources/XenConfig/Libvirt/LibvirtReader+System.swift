@@ -271,7 +271,9 @@ extension LibvirtReader {
     }
 
     mutating func readSecurityLabel() {
-        guard let element = root.all("seclabel").first else { return }
+        let elements = root.all("seclabel")
+        for other in elements.dropFirst() { lose(other, "a security label beside the first") }
+        guard let element = elements.first else { return }
         _ = (element["model"], element["relabel"])
         // The driver resolves a static one (libxl_conf.c, libxlMakeDomCreateInfo).
         guard element["type"] == "static", let label = element.child("label") else {

@@ -37,6 +37,7 @@ extension LibvirtWriter {
                 hasSDL ? "sdl" : "vnc",
                 hint: "leave all but one of vnc, sdl and spice out, and write vnc = 0 if it is not that")
         }
+        if !hasVNC, !hasSpice { lose("keymap", "has no form in libvirt XML without a VNC server or spice") }
         if !hasVNC {
             for key in Self.vncKeys { lose(key, "has no effect without a VNC server, and no form in libvirt XML") }
         }
@@ -121,6 +122,10 @@ extension LibvirtWriter {
             } else if !address.contains(":") {
                 (listen, display) = (String(address), number)
             }
+        }
+        if let number = display, !(0...59635).contains(number) {
+            note("the display \(number) is none that there is", key, severity: .error)
+            display = nil
         }
         let looksForUnused = options.looksForUnused ?? true
         if looksForUnused, let display, display != 0 {

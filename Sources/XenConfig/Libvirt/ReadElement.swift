@@ -57,6 +57,13 @@ final class ReadElement {
         for child in children where names.contains(child.name) { child.pass() }
     }
 
+    /// Takes children of its children for read.
+    func passInChildren(_ names: String...) {
+        for child in children {
+            for inner in child.children where names.contains(inner.name) { inner.pass() }
+        }
+    }
+
     /// What was never looked at: an element as `devices/watchdog`, an attribute as `devices/disk@snapshot`.
     func leftovers(_ path: String = "") -> [(what: String, line: Int)] {
         let own = path.isEmpty ? name : path
