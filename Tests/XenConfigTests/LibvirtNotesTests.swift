@@ -282,6 +282,41 @@ struct LibvirtNotesTests {
         for word in ["passthrough", "<serial"] { #expect(!old.xml.contains(word)) }
     }
 
+    @Test("no configuration makes the writer crash", arguments: 0..<4 as Range<UInt64>)
+    func fuzz(seed: UInt64) throws {
+        var random = Seeded(state: seed)
+        let keys = XenConfigKeys.all(in: .newest).sorted()
+        let texts = [
+            "", "0", "1", "3", "-1", "0x7fffffffffffffff", "18446744073709551615", "x", "all", "host", "ovmf", "pty",
+            "^1",
+            "0-16383", "a=b", "=", ",", ":", ".", "@", "/", "vdev=xvda,target=/a", "mac=00:16:3e:00:00:01,rate=1B/s@1",
+            "rate=4294967295GB/s", "vnc=1,vncdisplay=9223372036854775807", "connection=pty", "hostbus=1,hostaddr=1",
+            "0000:00:00.0", "size=1073741824", "vcpus=0-16383", "pnode=9223372036854775807", "vdistances=1",
+            "tcp:1:2,server",
+            "udp:1@", "unix:/,", "127.0.0.1:9223372036854775807", "[::]:1", "\u{1}", "\n",
+        ]
+        func text() -> XenConfigValue { .string(texts.randomElement(using: &random) ?? "") }
+        var written = 0
+        for _ in 0..<1500 {
+            let entries = (0..<12).map { _ in
+                let value: XenConfigValue =
+                    switch Int.random(in: 0..<4, using: &random) {
+                    case 0: .list((0..<3).map { _ in text() })
+                    case 1: .list([.list((0..<3).map { _ in text() })])
+                    default: text()
+                    }
+                return XenConfigFile.Entry(keys.randomElement(using: &random) ?? "", .set, value)
+            }
+            let type = XenConfigFile.Entry(
+                "type", .set, .string(["pv", "pvh", "hvm"].randomElement(using: &random) ?? ""))
+            let file = XenConfigFile(entries: [.init("name", .set, .string("g"))] + entries + [type])
+            guard let domain = try? LibvirtDomain(from: file, for: .newest) else { continue }
+            written += 1
+            _ = try LibvirtReading(parsing: Array(domain.xml.utf8), for: .newest)
+        }
+        #expect(written > 100)
+    }
+
     @Test("the firmware that Xen 3 named as kernel is the loader")
     func loader() throws {
         let domain = try domain("name = 'g'\nmemory = 1\nbuilder = 'hvm'\nkernel = '/usr/lib/xen-3/hvmloader'\n")
