@@ -40,12 +40,13 @@ let package = Package(
         // It has no pkg-config file.
         .systemLibrary(name: "CLVM", providers: [.apt(["liblvm2-dev"])]),
         .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
+        .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         room("GuestModel", [system]),
         room("LinuxHost", ["CLinux", "GuestModel", crypto, subprocess, system]),
         room("Templating", [mustache]),
         room("Settings", ["GuestModel", system]),
-        room("XenConfig", ["GuestModel", "Templating", system]),
+        room("XenConfig", ["CXML", "GuestModel", "Templating", system]),
         room("Archives", ["CArchive", "CLinux", system]),
         room("Partitions", ["CParted", system]),
         room("LogicalVolumes", ["CLVM", "GuestModel", "LinuxHost"]),

@@ -17,6 +17,8 @@ package struct DiskSpec: Hashable, Sendable {
     package var script: String?
     /// `xen` or `virtio`; nil leaves it to xl.
     package var specification: String?
+    /// Parameters that Domus has no use for, such as `discard`, as they are written.
+    package var others: [String] = []
     /// Whether it was written with a prefix (`phy:`, `file:`, ...), which xl still reads but deprecates.
     package var hasDeprecatedPrefix = false
 
@@ -41,6 +43,7 @@ package struct DiskSpec: Hashable, Sendable {
         if let backend { parts.append("backend=\(backend)") }
         if let script { parts.append("script=\(script)") }
         if let specification { parts.append("specification=\(specification)") }
+        parts += others
         if let target { parts.append("target=\(target)") }
         return parts.joined(separator: ", ")
     }

@@ -62,7 +62,13 @@ struct DiskSpecParser {
             )
         }
         index = min(plain.endIndex + 1, bytes.count)
-        if let apply = Self.words[word], isKnown(word) { apply(&disk) } else { try positional(word) }
+        if word == "cdrom" {
+            disk.isCDROM = true
+        } else if Self.flags.contains(word), isKnown(word) {
+            disk.others.append(word)
+        } else {
+            try positional(word)
+        }
     }
 
     private static let keys = [
@@ -83,10 +89,8 @@ struct DiskSpecParser {
 
     private func isKnown(_ word: String) -> Bool { Self.since[word].map { $0 <= version } ?? true }
 
-    private static let words: [String: @Sendable (inout DiskSpec) -> Void] = [
-        "cdrom": { $0.isCDROM = true },
-        "direct-io-safe": { _ in }, "discard": { _ in }, "no-discard": { _ in }, "colo": { _ in }, "no-colo": { _ in },
-        "trusted": { _ in }, "untrusted": { _ in },
+    private static let flags = [
+        "direct-io-safe", "discard", "no-discard", "colo", "no-colo", "trusted", "untrusted",
     ]
 
     private mutating func assignment(to key: String) throws(XenConfigError) {
@@ -116,7 +120,8 @@ struct DiskSpecParser {
             disk.isCDROM = text == "cdrom"
         case "grant_usage":
             guard ["0", "1"].contains(text) else { throw error("grant_usage is 0 or 1, not \"\(text)\"") }
-        default: break
+            disk.others.append("\(key)=\(text)")
+        default: disk.others.append("\(key)=\(text)")
         }
     }
 

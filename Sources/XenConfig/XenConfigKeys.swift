@@ -28,8 +28,12 @@ enum XenConfigKeys {
             if let first = history.first, version < first.since { return "it is a key since Xen \(first.since)" }
             if let last = history.last, last.shape == nil { return "it is none since Xen \(last.since)" }
         }
-        let known = histories.keys.filter { shape(of: $0, in: version) != nil }
-        return Suggestion.closest(to: key, among: known).map { "is \($0) meant?" }
+        return Suggestion.closest(to: key, among: all(in: version)).map { "is \($0) meant?" }
+    }
+
+    /// The keys that the xl of a release knows.
+    static func all(in version: XenVersion) -> [String] {
+        histories.keys.filter { shape(of: $0, in: version) != nil }
     }
 
     /// The actions of `on_poweroff` and its like, and the release that each is since.

@@ -5,7 +5,8 @@ import Testing
 @Suite("The rooms") struct RoomTests {
     /// From the bottom up: a room imports only rooms that stand before it.
     private static let order = [
-        "CLinux", "CArchive", "CLVM", "CParted", "GuestModel", "LinuxHost", "Templating", "Settings", "XenConfig",
+        "CLinux", "CArchive", "CLVM", "CParted", "CXML", "GuestModel", "LinuxHost", "Templating", "Settings",
+        "XenConfig",
         "Archives", "Partitions", "LogicalVolumes", "Storage", "Tailoring", "Bootstrap", "Provisioning", "Commands",
         "domus", "domus-chroot",
     ]
@@ -69,7 +70,7 @@ import Testing
         arguments: [
             ("ArgumentParser", ["Commands"]), ("Subprocess", ["LinuxHost"]), ("GRDB", ["Provisioning"]),
             ("Mustache", ["Templating"]), ("CArchive", ["Archives"]), ("CParted", ["Partitions"]),
-            ("CLVM", ["LogicalVolumes"]),
+            ("CLVM", ["LogicalVolumes"]), ("CXML", ["XenConfig"]),
             ("CLinux", ["Archives", "LinuxHost", "domus-chroot"]), ("Foundation", []),
         ])
     func owned(module: String, rooms: [String]) throws {

@@ -11,9 +11,11 @@ struct DiskSpecTests {
         cdrom: Bool = false,
         deprecated: Bool = false,
         script: String? = nil,
-        backendType: String? = nil
+        backendType: String? = nil,
+        others: [String] = []
     ) -> DiskSpec {
         var disk = DiskSpec()
+        disk.others = others
         (disk.vdev, disk.target, disk.format, disk.access) = (vdev, target, format, access)
         (disk.isCDROM, disk.hasDeprecatedPrefix, disk.script, disk.backendType) = (
             cdrom, deprecated, script, backendType
@@ -60,8 +62,15 @@ struct DiskSpecTests {
                 disk("xvda", "iqn.2001-05.com.example:0-8a0906-host", deprecated: true, script: "block-iscsi")
             ),
             ("drbd:app01,hda,w", disk("hda", "app01", deprecated: true, script: "block-drbd")),
-            ("discard,vdev=hda,target=/some/disk/image.raw", disk("hda", "/some/disk/image.raw")),
-            ("cdrom,no-discard,vdev=hda,target=/i.iso", disk("hda", "/i.iso", access: .readOnly, cdrom: true)),
+            ("discard,vdev=hda,target=/some/disk/image.raw", disk("hda", "/some/disk/image.raw", others: ["discard"])),
+            (
+                "cdrom,no-discard,vdev=hda,target=/i.iso",
+                disk("hda", "/i.iso", access: .readOnly, cdrom: true, others: ["no-discard"])
+            ),
+            (
+                "direct-io-safe, trusted,grant_usage=1,colo-host=h,vdev=hda,target=/a",
+                disk("hda", "/a", others: ["direct-io-safe", "trusted", "grant_usage=1", "colo-host=h"])
+            ),
             (
                 "file:/srv/xen/domains/web1/disk.img,xvda2,w",
                 disk("xvda2", "/srv/xen/domains/web1/disk.img", deprecated: true)
