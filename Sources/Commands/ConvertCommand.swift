@@ -56,12 +56,7 @@ struct ConvertCommand: AsyncParsableCommand {
         } catch {
             throw OptionError(error, at: .option("type"))
         }
-        var values = Values.Layer()
-        if let xenVersion { values.entries = [("xen-version", xenVersion, .option("xen-version"))] }
-        let target = try XenTarget(values: Values(layers: [values]), host: host)
-        guard target.toolstack == .xl else {
-            throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")
-        }
+        let target = try XenTarget(ofFileFor: xenVersion, host: host)
         guard let store = try shared.existingStore(host) else {
             throw ProvisioningError(
                 "there is no guest \"\(name)\" that Domus made: \(shared.stateDirectory) has no records",

@@ -86,6 +86,9 @@ struct DeleteCommand: AsyncParsableCommand {
             }
             for missing in deletion.missing { console.warn("\(missing); it was left alone") }
             text += paths.map { "\(dryRun ? "Would delete" : "Deleted"): \($0)\n" }.joined()
+            if deletion.record.imported == .xl {
+                console.note("\(deletion.record.hostname) is forgotten: \(deletion.record.configuration.path) stays")
+            }
             for kept in deletion.kept { console.note("\(kept) stays, with what is on it: the guest was given it") }
             documents.append(
                 Document(

@@ -11,6 +11,7 @@ struct DomusCommand: AsyncParsableCommand {
         discussion: "A guest is made whole, or nothing is left behind.", version: Product.version,
         subcommands: [
             CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, ConvertCommand.self,
+            ExportCommand.self, ImportCommand.self,
             CheckCommand.self,
             BaseCommand.self, BootstrapCommand.self, RecoverCommand.self,
         ])

@@ -35,7 +35,7 @@ struct ListCommand: AsyncParsableCommand {
         /// Those of its disks that are logical volumes, as they are now.
         var volumes: [GuestVolume]?
         var configuration: String
-        /// Whether Domus made it, so that it can delete it.
+        /// Whether Domus made it, or has imported it.
         var managed: Bool
     }
 
@@ -102,8 +102,10 @@ struct ListCommand: AsyncParsableCommand {
     private static func document(of record: GuestRecord, _ groups: [String: [Volume]]) -> Document {
         Document(
             name: record.hostname, memoryMiB: record.memoryMiB, type: record.type, vcpus: record.virtualCPUs,
-            dhcp: record.addresses.isEmpty, addresses: record.addresses, mac: record.mac,
-            interfaces: record.interfaces, distribution: record.distribution, codename: record.codename,
+            dhcp: record.addresses.isEmpty, addresses: record.addresses,
+            mac: record.mac.isEmpty ? nil : record.mac,
+            interfaces: record.interfaces, distribution: record.imported == nil ? record.distribution : nil,
+            codename: record.imported == nil ? record.codename : nil,
             disks: record.images.map(\.path),
             volumes: record.volumes?.map { volume($0, in: groups[$0.group] ?? []) },
             configuration: record.configuration.path, managed: true)

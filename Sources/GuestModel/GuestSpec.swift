@@ -48,7 +48,7 @@ package struct GuestSpec: Sendable {
     package var interfaces: [NetworkInterface] { [interface] + furtherInterfaces }
 
     /// Whether the guest's own kernel must be one that every machine and every loader boots, not the slim one for clouds:
-    /// that has no drivers for an emulated machine, and its compression is none that GRUB for Xen knows in a PV guest.
+    /// that has no driver for an emulated network card, and its compression is none that GRUB for Xen knows in a PV guest.
     package var needsGenericKernel: Bool {
         if storage.layout == .disk || machine.type == .hvm { return true }
         if case .pvgrub = boot.loader { return kernelType == .pv }

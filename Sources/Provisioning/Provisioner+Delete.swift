@@ -26,7 +26,13 @@ extension Provisioner {
             }
             var paths: [String] = []
             var missing: [String] = []
-            for owned in [record.directory, record.configuration] {
+            let owned: [GuestRecord.OwnedFile] =
+                switch record.imported {
+                case nil: [record.directory, record.configuration]
+                case .libvirt: [record.configuration]
+                case .xl: []
+                }
+            for owned in owned {
                 switch try host.files.entry(at: FilePath(owned.path)) {
                 case let entry? where entry.identity == owned.identity: paths.append(owned.path)
                 case nil: missing.append("\(owned.path): it is gone")
@@ -55,6 +61,7 @@ extension Provisioner {
     /// The links that go with a guest: they would lead nowhere. Not those to a configuration that stays, because
     /// somebody has put it in the place of ours.
     private func links(to record: GuestRecord) throws(HostError) -> [GuestRecord.OwnedFile] {
+        guard record.imported != .xl else { return [] }
         let entry = try host.files.entry(at: FilePath(record.configuration.path))
         guard entry == nil || entry?.identity == record.configuration.identity else { return [] }
         return try AutomaticStart(of: record, files: host.files).links()

@@ -69,7 +69,9 @@ struct SpecBuilder {
             .build(release: release, architecture, notes: &notes)
         let tailoring = try TailoringBuilder(
             values: values, host: host, configurationDirectory: knowledge.configurationDirectory,
-            base: workingDirectory, unknown: unknown
+            base: workingDirectory, unknown: unknown,
+            stockRoles: (try? Invoked.locations(host, userConfiguration: knowledge.configurationDirectory))?.hooks
+                .appending("roles")
         ).build(warnings: &warnings)
         let spec = GuestSpec(
             hostname: hostname, release: release, architecture: architecture, machine: try machine(type),

@@ -11,6 +11,8 @@ struct TailoringBuilder {
     let configurationDirectory: FilePath
     let base: FilePath
     let unknown: [String: String]
+    /// Where the roles are that come with Domus; nil where they are not found.
+    var stockRoles: FilePath?
 
     func build(warnings: inout [String]) throws -> GuestSpec.Tailoring {
         let hooks = try values.flag("hooks") ?? true
@@ -108,7 +110,13 @@ struct TailoringBuilder {
         return try values.list("role").flatMap { given in
             try given.value.split(separator: ",").map { word in
                 let name = String(word.drop { $0 == " " }.prefix { $0 != " " })
-                let path = name.contains("/") ? base.pushing(FilePath(name)) : directory.appending(name)
+                var path = name.contains("/") ? base.pushing(FilePath(name)) : directory.appending(name)
+                // The users' own come first.
+                if try host.files.entry(at: path) == nil, !name.contains("/"), let stock = stockRoles?.appending(name),
+                    try host.files.entry(at: stock) != nil
+                {
+                    path = stock
+                }
                 guard try host.files.entry(at: path) != nil else {
                     throw OptionError("\(given.place): there is no role \(path)", exit: .noInput)
                 }

@@ -46,6 +46,18 @@ struct XenTarget {
         }
     }
 
+    /// The Xen of a configuration that is there already, which xl is to read.
+    ///
+    /// - Parameter text: what `--xen-version` says.
+    init(ofFileFor text: String?, host: Host) throws(OptionError) {
+        var values = Values.Layer()
+        if let text { values.entries = [("xen-version", text, .option("xen-version"))] }
+        self = try XenTarget(values: Values(layers: [values]), host: host)
+        guard toolstack == .xl else {
+            throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")
+        }
+    }
+
     /// - Throws: ``OptionError`` for a guest that this Xen does not run.
     func check(_ type: GuestType, _ architecture: Architecture) throws(OptionError) {
         if type == .pvh, !version.hasTypes {

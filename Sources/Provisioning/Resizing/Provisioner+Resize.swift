@@ -28,6 +28,11 @@ extension Provisioner {
                     "there is no guest \"\(name)\" that Domus made", exit: .noInput,
                     hint: "domus list shows those that there are")
             }
+            guard record.imported == nil else {
+                throw ProvisioningError(
+                    "\(name) was made by another tool, and so were its disks: they are not Domus' to change",
+                    exit: .unavailable, hint: "\(record.images.map(\.path).joined(separator: ", "))")
+            }
             // What is on the disk is not to be understood while another run works on it, or since it was killed.
             if let run = try store.runs().first(where: { $0.guest == name }) {
                 throw host.system.isRunning(run.process) ? StateError.busy(run) : StateError.unfinished(run)

@@ -30,6 +30,9 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     package var configuration: OwnedFile
     /// What it can boot with; nil in a record of before it was noted.
     package var boot: Boot?
+    /// What it was read from, where another tool made the guest; nil for one of Domus' own. Its disks, and the directory, are
+    /// not Domus', and neither is its configuration, unless that was written from another form.
+    package var imported: Source?
     /// Seconds since 1970.
     package var created: Int64
     /// The version of Domus that made it.
@@ -67,7 +70,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
 
     /// Those of its images that are neither files of the guest's directory nor volumes of Domus's.
     package var givenDevices: [String] {
-        images.map(\.path).filter { path in
+        if imported != nil { return images.map(\.path) }
+        return images.map(\.path).filter { path in
             !path.hasPrefix(directory.path + "/") && !(volumes ?? []).contains { "/dev/\($0.path)" == path }
         }
     }
@@ -75,6 +79,11 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     /// All interfaces, the first included.
     package var interfaces: [Interface] {
         [Interface(mac: mac, bridge: bridge, dhcp: addresses.isEmpty, addresses: addresses)] + (furtherInterfaces ?? [])
+    }
+
+    /// What an imported guest's configuration was.
+    package enum Source: String, Codable, Sendable, Hashable {
+        case xl, libvirt
     }
 
     /// What tells which types of guest it can become.

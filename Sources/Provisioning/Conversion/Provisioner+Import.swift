@@ -1,0 +1,158 @@
+import GuestModel
+import LinuxHost
+import SystemPackage
+import XenConfig
+
+extension Provisioner {
+    /// A guest of another tool's, as Domus will know it.
+    package struct Import: Sendable {
+        /// Its configuration's identity, and that of the directory, are not known before it is written.
+        package fileprivate(set) var record: GuestRecord
+        /// The configuration that is written; nil where it is there already.
+        package let text: String?
+        /// What should be known of it.
+        package let problems: [Problem]
+    }
+
+    /// Looks up what is known of a guest by its configuration, without changing anything.
+    ///
+    /// - Parameters:
+    ///   - source: an xl configuration, or a libvirt domain.
+    ///   - configuration: where the xl configuration of a libvirt domain goes, by the guest's name.
+    /// - Throws: ``ProvisioningError`` for what is neither, and for a guest that Domus knows.
+    package func importing(
+        _ source: FilePath, for version: XenVersion, configuration: (Hostname) -> FilePath
+    ) throws(ProvisioningError) -> Import {
+        do {
+            let bytes = try host.files.contents(of: source, limit: 1 << 18)
+            let isXML = bytes.first { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "<")
+            var problems: [Problem] = []
+            let file: XenConfigFile
+            var text: String?
+            if isXML {
+                let reading = try LibvirtReading(parsing: bytes, file: source.string, for: version)
+                problems = reading.notes
+                file = reading.file
+                text =
+                    try "# Read from the libvirt domain \(source.lastComponent?.string ?? "") by Domus.\n" + file.text()
+            } else {
+                let reading = try ConfigurationReading(parsing: bytes, file: source.string, for: version)
+                problems = reading.problems
+                file = reading.file
+            }
+            guard let given = file["name"]?.text else {
+                throw ProvisioningError("\(source) names no guest", exit: .configuration)
+            }
+            let name = try Hostname(given)
+            if try store.record(named: name.name) != nil {
+                throw ProvisioningError(
+                    "there is a guest \(name) already that Domus knows", exit: .cannotCreate,
+                    hint: "domus list shows what it knows of it")
+            }
+            let path = isXML ? configuration(name) : source
+            if isXML, try host.files.entry(at: path) != nil {
+                throw ProvisioningError(
+                    "\(path) is there already", exit: .cannotCreate,
+                    hint: "import that; or --output names another directory")
+            }
+            return Import(
+                record: try record(name, file, GuestSummary(from: file, for: version), path, isXML ? .libvirt : .xl),
+                text: text, problems: problems)
+        } catch let error as ValueError {
+            throw ProvisioningError("\(source): \(error.message)", exit: .configuration, hint: error.hint)
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+
+    private func record(
+        _ name: Hostname, _ file: XenConfigFile, _ summary: GuestSummary, _ path: FilePath, _ source: GuestRecord.Source
+    ) throws -> GuestRecord {
+        var images: [GuestRecord.Image] = []
+        for disk in summary.disks {
+            guard let target = disk.target, disk.script == nil, disk.backend == nil, !disk.isCDROM else { continue }
+            guard let entry = try host.files.entry(at: FilePath(target)) else {
+                throw ProvisioningError(
+                    "the disk \(target) of \(name) is not there", exit: .noInput,
+                    hint: "import a guest on the host that has its disks")
+            }
+            let size = try host.files.blockDevice(at: FilePath(target))?.size.bytes ?? entry.size
+            images.append(.init(path: target, size: size, device: disk.vdev))
+        }
+        let isPVHVM = summary.type == "hvm" && file["xen_platform_pci"]?.integer != 0
+        let loaders = ["firmware", "bios"].compactMap { file[$0]?.text }
+        let kernel = file["kernel"]?.text
+        let isGRUB = kernel.map { $0.contains("grub-") && $0.contains("xen") } ?? false
+        let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
+        let interfaces = summary.vifs.map { vif in
+            GuestRecord.Interface(
+                mac: vif.mac?.description, bridge: vif.bridge, dhcp: vif.addresses.isEmpty, addresses: vif.addresses)
+        }
+        // What is in it Domus does not know.
+        let unknown = "unknown"
+        let nowhere = FileIdentity(device: 0, inode: 0, birth: nil)
+        var record = GuestRecord(
+            hostname: name.name, distribution: unknown, codename: unknown, architecture: unknown,
+            type: isPVHVM ? GuestType.pvhvm.rawValue : summary.type, memoryMiB: Int64(summary.memory ?? 0),
+            virtualCPUs: summary.virtualCPUs, mac: interfaces.first?.mac ?? "",
+            addresses: interfaces.first?.addresses ?? [], bridge: interfaces.first?.bridge,
+            furtherInterfaces: Array(interfaces.dropFirst()), installMethod: unknown,
+            directory: .init(path: path.removingLastComponent(), identity: nowhere), images: images,
+            configuration: .init(path: path, identity: nowhere),
+            boot: GuestRecord.Boot(
+                kernelVersion: nil, kernel: isGRUB ? nil : kernel, initrd: file["ramdisk"]?.text,
+                commandLine: file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " ")),
+                hasOwnKernel: kernel == nil || isGRUB, bootsUnderPVGrub: isGRUB && summary.type == "pv",
+                diskLoaders: summary.type == "hvm" ? [loaders.contains("ovmf") ? "ovmf" : "bios"] : []),
+            created: host.clock.seconds, madeBy: "another tool")
+        record.imported = source
+        return record
+    }
+
+    /// Makes the guest known, and writes its configuration if there is none that xl reads. All of it or nothing.
+    ///
+    /// - Parameter run: the run's number.
+    package func perform(_ work: Import, run: String) async throws(ProvisioningError) {
+        var record = work.record
+        let step = "Import \(record.hostname)"
+        do {
+            try store.begin(
+                RunEntry(
+                    id: run, command: "import", guest: record.hostname, process: host.system.thisProcess,
+                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
+        } catch {
+            throw ProvisioningError(error)
+        }
+        do {
+            guard try store.record(named: record.hostname) == nil else {
+                throw ProvisioningError(
+                    "\(record.hostname) has been made by another run in between", exit: .temporary,
+                    hint: "domus list shows what there is now")
+            }
+            let path = FilePath(record.configuration.path)
+            let directory = path.removingLastComponent()
+            let effects = Effects(host: host, store: store, run: run)
+            if let text = work.text {
+                try effects.ensureSharedDirectory(directory, mode: 0o755, step: step)
+                let temporary = directory.appending(".domus-\(run).new")
+                let identity = try effects.createOwnFile(temporary, contents: Array(text.utf8), mode: 0o644, step: step)
+                try Task.checkCancellation()
+                guard try host.files.entry(at: path) == nil else {
+                    throw ProvisioningError("\(path) is there already", exit: .cannotCreate)
+                }
+                try effects.publish(temporary, as: path, identity: identity, isDirectory: false, step: step)
+                try host.files.synchronize(directory)
+            }
+            guard let entry = try host.files.entry(at: path), let place = try host.files.entry(at: directory) else {
+                throw ProvisioningError("\(path) is gone", exit: .temporary)
+            }
+            record.configuration = .init(path: path, identity: entry.identity)
+            record.directory = .init(path: directory, identity: place.identity)
+            try store.commit(run: run, saving: record)
+        } catch {
+            throw await failure(error, step: step, run: run, log: nil, keeps: false)
+        }
+        let outcome = await completed(run: run)
+        for complaint in outcome.left { reporter.warn("\(complaint); domus recover tries again") }
+    }
+}
