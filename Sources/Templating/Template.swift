@@ -22,7 +22,7 @@ package struct Template: Sendable {
         if let line = PerlTemplate.firstLine(in: text) {
             throw TemplateError(
                 "this is a template of xen-tools, with Perl in braces; Domus runs no Perl",
-                hint: "write variables as {{hostname}} in mustache; the template that Domus brings names them all",
+                hint: PerlTemplate.advice(on: text),
                 file: file,
                 line: line
             )

@@ -103,7 +103,25 @@ extension GuestConfiguration {
             // What xm takes for the kernel of an emulated machine; xl finds it itself.
             if toolstack == .xm { values["kernel"] = .text("hvmloader") }
         }
-        return values.merging(extra.mapValues(TemplateValue.text)) { own, _ in own }
+        return values.merging(oldValues(values)) { own, _ in own }
+            .merging(extra.mapValues(TemplateValue.text)) { own, _ in own }
+    }
+
+    /// What the template of xen-tools (xm.tmpl, 4.9.2) calls by another name, so that who turns one into mustache finds all.
+    private func oldValues(_ values: [String: TemplateValue]) -> [String: TemplateValue] {
+        let first = vifs.first
+        let addresses = first?.addresses ?? []
+        let root = rootDisk
+        let vlan = first?.others.first { $0.hasPrefix("vlan=") }.map { String($0.dropFirst("vlan=".count)) }
+        let isPygrub = if case .pygrub = boot { true } else { false }
+        return [
+            "hostname": values["name"] ?? .absent, "initrd": values["ramdisk"] ?? .absent,
+            "mac": .optional(first?.mac?.description), "bridge": .optional(first?.bridge),
+            "vifname": .optional(first?.vifName), "vlan": .optional(vlan),
+            "ips": .optional(addresses.isEmpty ? nil : addresses.joined(separator: " ")),
+            "dhcp": .flag(interfaces.first?.usesDHCP ?? false), "pygrub": .flag(isPygrub),
+            "device": .text(String(root.vdev.prefix { !$0.isNumber })),
+        ]
     }
 
     private func values(of disk: DiskEntry) throws(XenConfigError) -> [String: TemplateValue] {

@@ -129,17 +129,17 @@ struct TemplateTests {
     @Test(
         "a template of xen-tools is refused with a pointer to mustache",
         arguments: [
-            ("#\n# Configuration file for the Xen instance {$hostname}\n", 2),
-            ("memory = '{ $memory }'\n", 1),
-            ("{\n  if ( $kernel )\n  {\n     $OUT .= \"kernel\";\n  }\n}\n", 4),
-            ("x\n{ my $a = 1; $OUT .= $a }", 2),
+            ("#\n# Configuration file for the Xen instance {$hostname}\n", 2, "{{hostname}}"),
+            ("memory = '{ $memory }'\n", 1, "{{memory}}"),
+            ("{\n  if ( $kernel )\n  {\n     $OUT .= \"kernel\";\n  }\n}\n", 4, "({{kernel}})"),
+            ("x\n{ my $i = 1; $OUT .= $PARTITIONS[$i] }", 2, "(the list disks for $PARTITIONS)"),
         ]
     )
-    func perl(template: String, line: Int) throws {
+    func perl(template: String, line: Int, names: String) throws {
         let error = try #require(throws: TemplateError.self) { try render(template) }
         #expect(error.message == "this is a template of xen-tools, with Perl in braces; Domus runs no Perl")
         #expect(error.line == line)
-        #expect(error.hint?.contains("{{hostname}}") == true)
+        #expect(error.hint?.contains(names) == true)
     }
 
     @Test("values are never read as templates")

@@ -160,6 +160,33 @@ struct ReleaseTests {
         }
     }
 
+    @Test(
+        "what xm.tmpl of xen-tools calls its variables is there under these names",
+        arguments: [
+            ("hostname", "web1"), ("memory", "512"), ("vcpus", "2"), ("kernel", "/k"), ("initrd", "/r"),
+            ("device", "xvda"),
+            ("mac", "00:16:3E:00:00:01"), ("bridge", "b0"), ("vifname", "v0"), ("vlan", "7"),
+            ("ips", "192.0.2.1 192.0.2.2"),
+            ("maxmem", "1024"), ("pygrub", "no"), ("dhcp", "no"),
+        ])
+    func oldNames(name: String, value: String) throws {
+        let interface = try NetworkInterface(
+            mac: MACAddress(parsing: "00:16:3e:00:00:01"), bridge: "b0", vifName: "v0",
+            addresses: .fixed(
+                ["192.0.2.1", "192.0.2.2"].map {
+                    try InterfaceAddress(IPAddress(parsing: $0), prefixLength: 24)
+                }), parameters: ["vlan=7"])
+        let guest = try guest(
+            name: "web1", maximumMemory: .mebibytes(1024),
+            boot: .directKernel(kernel: "/k", ramdisk: "/r", commandLine: "root=/dev/xvda2"), interfaces: [interface])
+        let isCondition = ["pygrub", "dhcp"].contains(name)
+        let template =
+            try contents(of: templatePath)
+            + "seclabel = \"\(isCondition ? "{{#\(name)}}yes{{/\(name)}}{{^\(name)}}no{{/\(name)}}" : "{{\(name)}}")\"\n"
+        let text = try guest.render(template: template, file: "t").text
+        #expect(try XenConfigFile(parsing: text)["seclabel"]?.text == value)
+    }
+
     @Test("a user's template that leaves a setting out is refused, with what it must say")
     func settings() throws {
         let guest = try Self.machine(.pvhvm, XenVersion(4, 17), settings: ["cpus=2"])
