@@ -65,7 +65,7 @@ struct ImportCommand: AsyncParsableCommand {
         let provisioner = Provisioner(host: host, store: store, reporter: console)
         let work = try provisioner.importing(source, for: version) { directory.appending("\($0.name).cfg") }
         let notes = work.problems.map { Note($0, file: source.string) }
-        for note in notes { console.warn(note.text) }
+        for note in notes { console.warn(note.severity == .error ? "an error in it: \(note.text)" : note.text) }
         // What would lack a disk is not the guest that it was.
         if work.text != nil, let error = notes.first(where: { $0.severity == .error }) {
             throw ProvisioningError(

@@ -54,6 +54,7 @@ struct Fleet {
             for setting in spec.configuration.settings {
                 switch setting.key {
                 case "uuid": try claim("the UUID \(setting.value)", spec.hostname, "leave --uuid out")
+                case "vtpm": try claim("the TPM \(setting.value)", spec.hostname, "leave --vtpm out")
                 case "pci": try claim("the PCI devices \(setting.value)", spec.hostname, "leave --pci out")
                 default: break
                 }

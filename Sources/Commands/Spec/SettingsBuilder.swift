@@ -55,7 +55,9 @@ struct SettingsBuilder {
                 type.hasFirmware ? .init("vnc", .number("1")) : .init("vfb", .list([.string("vnc=1")]))
             settings.append((setting, vnc.place))
         }
-        let backend = values.list("role").first { $0.value.split(separator: ",").contains("network-backend") }
+        let backend = values.list("role").first { given in
+            given.value.split(whereSeparator: { $0 == "," || $0 == " " }).contains("network-backend")
+        }
         if let backend, !settings.contains(where: { $0.setting.key == "driver_domain" }) {
             settings.append((.init("driver_domain", .number("1")), backend.place))
         }

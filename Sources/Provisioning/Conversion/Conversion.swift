@@ -77,11 +77,27 @@ package struct Conversion: Sendable {
             }
         }
         // Before the keys that tell are gone.
-        let firmware = document.file["firmware"]?.text ?? document.file["bios"]?.text
+        let former = Former(document.file)
         try setType(in: &document)
         try setInterfaces(in: &document)
         return type.hasFirmware
-            ? try setFirmware(boot, former: firmware, in: &document) : try setLoader(boot, in: &document)
+            ? try setFirmware(boot, former: former, in: &document) : try setLoader(boot, in: &document)
+    }
+
+    /// What it was before, for what is to stay so.
+    private struct Former {
+        let isMachine: Bool
+        let hasUEFI: Bool
+
+        init(_ file: XenConfigFile) {
+            isMachine = GuestSummary(from: file).type == GuestType.hvm.xlName
+            hasUEFI = Conversion.hasUEFI(file)
+        }
+    }
+
+    /// Whether an emulated machine starts with UEFI, under either of xl's words for it.
+    static func hasUEFI(_ file: XenConfigFile) -> Bool {
+        ["firmware", "bios"].contains { ["ovmf", "uefi"].contains(file[$0]?.text) }
     }
 
     private func setType(in document: inout XenConfigDocument) throws {
@@ -124,7 +140,7 @@ package struct Conversion: Sendable {
     private static let loaderKeys = ["kernel", "ramdisk", "cmdline", "root", "extra", "bootloader", "bootloader_args"]
 
     private func setFirmware(
-        _ boot: GuestRecord.Boot, former: String?, in document: inout XenConfigDocument
+        _ boot: GuestRecord.Boot, former: Former, in document: inout XenConfigDocument
     ) throws -> [String] {
         let loaders = boot.diskLoaders
         guard boot.hasOwnKernel else {
@@ -143,7 +159,7 @@ package struct Conversion: Sendable {
             }
             firmware = wanted
         case .pygrub, .pvgrub: throw Refusal("an emulated machine starts from its own disk", hint: "leave --pvgrub out")
-        case nil: firmware = former == "ovmf" && loaders.contains("ovmf") || !loaders.contains("bios") ? .ovmf : .bios
+        case nil: firmware = former.hasUEFI && loaders.contains("ovmf") || !loaders.contains("bios") ? .ovmf : .bios
         }
         for key in Self.loaderKeys + ["pvshim"] { try document.remove(key) }
         let key = version.hasTypes ? "firmware" : "bios"
@@ -153,7 +169,7 @@ package struct Conversion: Sendable {
         var anchors = ["vcpus", "maxmem", "memory"]
         for (setting, value) in GuestConfiguration.machineSettings(type) {
             // The disks and interfaces are what the type is about; the rest may have been chosen otherwise.
-            if setting == "xen_platform_pci" || document.file[setting] == nil {
+            if setting == "xen_platform_pci" || !former.isMachine && document.file[setting] == nil {
                 try document.set(setting, to: value, after: anchors)
             }
             anchors.insert(setting, at: 0)
@@ -247,6 +263,9 @@ package struct Conversion: Sendable {
 
     private func pvgrub(_ boot: GuestRecord.Boot) throws(Refusal) -> String {
         guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that GRUB for Xen could load") }
+        guard record.imported == nil || type == .pvh || boot.bootsUnderPVGrub else {
+            throw Refusal("whether GRUB for Xen boots its kernel as a PV guest is not known", hint: "--pygrub does")
+        }
         guard type == .pvh || boot.bootsUnderPVGrub else {
             throw Refusal(
                 "GRUB for Xen cannot boot its kernel \(boot.kernelVersion ?? "") as a PV guest, for the way it is compressed",

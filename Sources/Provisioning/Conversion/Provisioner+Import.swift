@@ -44,12 +44,19 @@ extension Provisioner {
                 throw ProvisioningError("\(source) names no guest", exit: .configuration)
             }
             let name = try Hostname(given)
+            let type = GuestSummary(from: file, for: version).type
+            guard GuestType.allCases.contains(where: { $0.xlName == type }) else {
+                throw ProvisioningError(
+                    "\(source): there is no guest of type \"\(type)\"", exit: .configuration,
+                    hint: "domus check shows what else is wrong with it")
+            }
             if try store.record(named: name.name) != nil {
                 throw ProvisioningError(
                     "there is a guest \(name) already that Domus knows", exit: .cannotCreate,
                     hint: "domus list shows what it knows of it")
             }
-            let path = isXML ? configuration(name) : source
+            // A link may lead elsewhere tomorrow.
+            let path = try isXML ? configuration(name) : host.files.resolved(source)
             if isXML, try host.files.entry(at: path) != nil {
                 throw ProvisioningError(
                     "\(path) is there already", exit: .cannotCreate,
@@ -70,7 +77,9 @@ extension Provisioner {
     ) throws -> GuestRecord {
         var images: [GuestRecord.Image] = []
         for disk in summary.disks {
-            guard let target = disk.target, disk.script == nil, disk.backend == nil, !disk.isCDROM else { continue }
+            guard let target = disk.target, disk.script == nil, disk.backend == nil, !disk.isCDROM,
+                FilePath(target).isAbsolute
+            else { continue }
             guard let entry = try host.files.entry(at: FilePath(target)) else {
                 throw ProvisioningError(
                     "the disk \(target) of \(name) is not there", exit: .noInput,
@@ -80,7 +89,6 @@ extension Provisioner {
             images.append(.init(path: target, size: size, device: disk.vdev))
         }
         let isPVHVM = summary.type == "hvm" && file["xen_platform_pci"]?.integer != 0
-        let loaders = ["firmware", "bios"].compactMap { file[$0]?.text }
         let kernel = file["kernel"]?.text
         let isGRUB = kernel.map { $0.contains("grub-") && $0.contains("xen") } ?? false
         let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
@@ -103,7 +111,7 @@ extension Provisioner {
                 kernelVersion: nil, kernel: isGRUB ? nil : kernel, initrd: file["ramdisk"]?.text,
                 commandLine: file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " ")),
                 hasOwnKernel: kernel == nil || isGRUB, bootsUnderPVGrub: isGRUB && summary.type == "pv",
-                diskLoaders: summary.type == "hvm" ? [loaders.contains("ovmf") ? "ovmf" : "bios"] : []),
+                diskLoaders: summary.type == "hvm" ? [Conversion.hasUEFI(file) ? "ovmf" : "bios"] : []),
             created: host.clock.seconds, madeBy: "another tool")
         record.imported = source
         return record
