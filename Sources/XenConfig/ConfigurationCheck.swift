@@ -2,7 +2,7 @@ import GuestModel
 import Templating
 
 /// Looks for what xl would stumble over or silently ignore, in any configuration.
-struct ConfigurationCheck {
+package struct ConfigurationCheck {
     let file: XenConfigFile
     let version: XenVersion
     private(set) var problems: [Problem] = []
@@ -220,6 +220,7 @@ struct ConfigurationCheck {
 
     /// Looks for what any guest needs. What a certain guest needs is compared with that guest.
     mutating func checkWithoutGuest() {
+        checkCommandLine()
         for (index, vif) in vifs.enumerated() {
             if let mac = vif.mac, vifs[..<index].contains(where: { $0.mac == mac }) {
                 add(.error, "two interfaces have the MAC address \(mac)", key: "vif")

@@ -79,6 +79,24 @@ struct CheckTests {
         }
     }
 
+    @Test("a root that is on none of the disks is told, with what they have", arguments: ["images", "disk"])
+    func root(layout: String) async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1", ["--type=pvh", "--layout=\(layout)", "--xen-version=4.17"]).orThrow()
+            let file = workspace.configuration(of: "web1")
+            let words = ["check", "--host", "--xen-version=4.17", "--output=\(workspace.configurations)", file.string]
+            let well = try await workspace.run(words)
+            #expect(well.standardOutput == "", "\(well)")
+            let text = try readText(file)
+            let uuid = try #require(text.split(separator: "root=UUID=").last?.prefix { $0 != " " })
+            try writeFile(file, text.replacing(uuid, with: "0a1b2c3d-1111-4000-8000-00000000000f"))
+            let outcome = try await workspace.run(words)
+            #expect(outcome.status == 78)
+            #expect(outcome.standardOutput.contains("0a1b2c3d-1111-4000-8000-00000000000f, which is on none of its disks"))
+            #expect(outcome.standardOutput.contains("\(layout == "disk" ? "xvda3" : "xvda2") \(uuid)"), "\(outcome)")
+        }
+    }
+
     @Test("a kernel that is a pipe is not waited for")
     func pipe() async throws {
         try await withWorkspace { workspace in

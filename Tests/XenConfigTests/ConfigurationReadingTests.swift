@@ -43,6 +43,18 @@ struct ConfigurationReadingTests {
                 guest + "device_model_version = 'qemu-xen-traditional'\n",
                 "E line 3: qemu-xen-traditional is gone since Xen 4.21"
             ),
+            (
+                guest + "disk = ['/d,raw,xvda,rw', '/e,raw,xvdb1,rw']\ncmdline = 'root=/dev/xvdb2 ro'\n",
+                "E line 4: the kernel looks for the root on xvdb2, which is none of its disks"
+            ),
+            (
+                guest + "extra = 'ro console=tty0 console=ttyS0,115200'\n",
+                "W line 3: the kernel's console is tty0 and ttyS0, and xl console shows hvc0"
+            ),
+            (
+                "name = 'g'\ntype = 'hvm'\nvnc = 0\n",
+                "W line 3: it has neither a screen nor a serial port, so that xl console shows nothing"
+            ),
             (guest + "pvh = 1\n", "W line 3: \"pvh\" is no key of xl 4.22, which ignores it"),
         ]
     )
@@ -60,6 +72,16 @@ struct ConfigurationReadingTests {
         #expect(
             try problems(Self.guest + line + "\n") == (key.map { ["E line 3: \"\($0)\" has an empty value"] } ?? []))
     }
+
+    @Test(
+        "what the kernel is told may fit",
+        arguments: [
+            "disk = ['/d,raw,xvda,rw']\ncmdline = 'root=/dev/xvda2 console=hvc0'", "cmdline = 'root=/dev/xvda2'",
+            "disk = ['/d,raw,xvda2,rw']\nroot = '/dev/xvda2'\nextra = 'console=tty0 console=hvc0'",
+            "disk = ['/d,raw,sda1,rw']\nroot = '/dev/xvda1'", "disk = ['/d,raw,xvda1,rw']\nroot = 'UUID=a'",
+            "disk = ['/d,raw,xvda1,rw']\ncmdline = 'root=/dev/mapper/a-b'",
+        ])
+    func fits(lines: String) throws { #expect(try problems(Self.guest + lines + "\n") == []) }
 
     @Test("an HVM guest needs no kernel")
     func hvm() throws {

@@ -1,3 +1,4 @@
+import Archives
 import GuestModel
 import LinuxHost
 import SystemPackage
@@ -6,7 +7,7 @@ import XenConfig
 /// Looks at what a configuration names of this host: files, volumes and bridges that must be there, and kernels that must
 /// boot.
 package struct HostCheck: Sendable {
-    private let host: Host
+    let host: Host
     private let version: XenVersion
 
     package init(host: Host, version: XenVersion) {
@@ -15,7 +16,8 @@ package struct HostCheck: Sendable {
     }
 
     package func problems(of reading: ConfigurationReading) -> [Problem] {
-        files(of: reading) + kernel(of: reading) + disks(of: reading) + bridges(of: reading)
+        files(of: reading) + kernel(of: reading) + disks(of: reading) + bridges(of: reading) + root(of: reading)
+            + ramdisk(of: reading)
     }
 
     // MARK: Files
@@ -95,6 +97,29 @@ package struct HostCheck: Sendable {
             ]
         }
         return []
+    }
+
+    /// A guest without an emulated machine has Xen's disks and no others.
+    private func ramdisk(of reading: ConfigurationReading) -> [Problem] {
+        guard reading.type != "hvm", let name = reading.file["ramdisk"]?.text, name.hasPrefix("/"),
+            !reading.summary.disks.isEmpty, let path = try? host.files.resolved(FilePath(name)),
+            let entry = try? host.files.entry(at: path), entry.kind == .file, entry.size <= 512 << 20
+        else { return [] }
+        let position = reading.file.position(of: "ramdisk")
+        do {
+            guard try InitialRAMDisk(path: path).has("xen-blkfront") == false else { return [] }
+            return [
+                Problem(
+                    severity: .error,
+                    message:
+                        "the initial RAM disk \(name) has drivers, and not xen-blkfront, by which the guest has disks",
+                    hint:
+                        "write xen-blkfront into /etc/initramfs-tools/modules of the guest, and run update-initramfs -u",
+                    position: position)
+            ]
+        } catch {
+            return [Problem(severity: .warning, message: error.message, position: position)]
+        }
     }
 
     // MARK: Devices
