@@ -92,7 +92,8 @@ struct CheckTests {
             try writeFile(file, text.replacing(uuid, with: "0a1b2c3d-1111-4000-8000-00000000000f"))
             let outcome = try await workspace.run(words)
             #expect(outcome.status == 78)
-            #expect(outcome.standardOutput.contains("0a1b2c3d-1111-4000-8000-00000000000f, which is on none of its disks"))
+            #expect(
+                outcome.standardOutput.contains("0a1b2c3d-1111-4000-8000-00000000000f, which is on none of its disks"))
             #expect(outcome.standardOutput.contains("\(layout == "disk" ? "xvda3" : "xvda2") \(uuid)"), "\(outcome)")
         }
     }

@@ -34,7 +34,10 @@ struct ManualPagesTests {
 
     @Test(
         "a page has the options that its command's parser has",
-        arguments: ["create", "delete", "list", "resize", "convert", "export", "import", "check", "base", "bootstrap", "recover"])
+        arguments: [
+            "create", "delete", "list", "resize", "convert", "export", "import", "check", "base", "bootstrap",
+            "recover",
+        ])
     func optionsOfCommands(name: String) throws {
         let command = try #require(
             DomusCommand.configuration.subcommands.first { $0.configuration.commandName == name }
