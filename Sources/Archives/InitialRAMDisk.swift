@@ -8,14 +8,17 @@ package struct InitialRAMDisk: Sendable, Equatable {
     /// The names of those that its kernel has built in; empty where it does not say.
     package private(set) var builtIn: Set<String> = []
 
-    /// Whether a driver is there, as a module or in the kernel; nil where nothing is said of drivers at all.
+    /// Whether a driver is there, as a module or in the kernel; nil where it is no module, and nothing tells what the kernel
+    /// has built in.
     package func has(_ module: String) -> Bool? {
-        if modules.isEmpty && builtIn.isEmpty { return nil }
-        return modules.contains(module) || builtIn.contains(module)
+        if modules.contains(module) || builtIn.contains(module) { return true }
+        return builtIn.isEmpty ? nil : false
     }
 
     // Of a file that may be anybody's.
     private static let mostEntries = 100_000
+    private static let mostBytes: Int64 = 4 << 30
+    private static let largestList: Int64 = 1 << 20
 
     /// Reads the names in a file; nothing is unpacked onto a disk.
     ///
@@ -44,18 +47,26 @@ package struct InitialRAMDisk: Sendable, Equatable {
             entries += 1
             guard entries <= Self.mostEntries, entry.end <= size else { throw unreadable("it is damaged") }
             note(entry.name)
+            if entry.name.hasSuffix("/modules.builtin"), builtIn.isEmpty {
+                let count = Int(min(entry.content.upperBound - entry.content.lowerBound, Self.largestList))
+                noteBuiltIn(Self.read(file, at: entry.content.lowerBound, count: count) ?? [])
+            }
             offset = entry.name == "TRAILER!!!" ? Self.skipZeros(file, from: entry.end, size) : entry.end
         }
         guard offset < size else { return }
+        var unpacked: Int64 = 0
         var archive = try ArchiveReader(descriptor: file, range: offset..<size, name: name)
         while let entry = try next(of: &archive) {
             entries += 1
             guard entries <= Self.mostEntries else { throw unreadable("it has more than \(Self.mostEntries) entries") }
+            unpacked += max(0, min(entry.size, Self.mostBytes))
+            guard unpacked <= Self.mostBytes else {
+                throw unreadable("it unpacks to more than \(Self.mostBytes) bytes")
+            }
             let path = entry.path.string
             note(path)
-            if path.hasSuffix("/modules.builtin") {
-                let text = String(decoding: try archive.readContent(limit: 1 << 20), as: UTF8.self)
-                builtIn.formUnion(text.split(separator: "\n").compactMap { Self.module(String($0)) })
+            if path.hasSuffix("/modules.builtin"), builtIn.isEmpty {
+                noteBuiltIn(try archive.readContent(limit: Int(Self.largestList)))
             }
         }
     }
@@ -70,6 +81,11 @@ package struct InitialRAMDisk: Sendable, Equatable {
         }
     }
 
+    private mutating func noteBuiltIn(_ list: [UInt8]) {
+        let lines = String(decoding: list, as: UTF8.self).split(separator: "\n")
+        builtIn = Set(lines.compactMap { Self.module(String($0)) })
+    }
+
     private mutating func note(_ path: String) {
         if let module = Self.module(path) { modules.insert(module) }
     }
@@ -82,17 +98,23 @@ package struct InitialRAMDisk: Sendable, Equatable {
     }
 
     /// An uncompressed entry in the new format of cpio; nil where none begins.
-    private static func header(_ file: FileDescriptor, at offset: Int64) -> (name: String, end: Int64)? {
+    private static func header(
+        _ file: FileDescriptor, at offset: Int64
+    ) -> (name: String, content: Range<Int64>, end: Int64)? {
+        // Int's own initializer would take a sign.
+        func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+            let text = String(decoding: digits, as: UTF8.self)
+            return text.allSatisfy(\.isHexDigit) ? Int64(text, radix: 16) : nil
+        }
         guard let bytes = read(file, at: offset, count: 110), bytes.count == 110,
             ["070701", "070702"].contains(String(decoding: bytes.prefix(6), as: UTF8.self)),
-            let fileSize = Int64(String(decoding: bytes[54..<62], as: UTF8.self), radix: 16),
-            let nameSize = Int(String(decoding: bytes[94..<102], as: UTF8.self), radix: 16),
-            (1...4096).contains(nameSize),
+            let fileSize = number(bytes[54..<62]),
+            let nameSize = number(bytes[94..<102]).map({ Int($0) }), (1...4096).contains(nameSize),
             let name = read(file, at: offset + 110, count: nameSize), name.count == nameSize
         else { return nil }
         func aligned(_ number: Int64) -> Int64 { (number + 3) / 4 * 4 }
-        let end = aligned(aligned(offset + 110 + Int64(nameSize)) + fileSize)
-        return (String(decoding: name.dropLast(), as: UTF8.self), end)
+        let start = aligned(offset + 110 + Int64(nameSize))
+        return (String(decoding: name.dropLast(), as: UTF8.self), start..<(start + fileSize), aligned(start + fileSize))
     }
 
     private static func skipZeros(_ file: FileDescriptor, from start: Int64, _ size: Int64) -> Int64 {

@@ -66,9 +66,9 @@ final class Console: Reporter {
         end(mark: paint("failed", 31), seconds: clock.monotonic - began)
     }
 
-    func note(_ text: String) { say("\(paint("note:", 36)) \(text)") }
+    func note(_ text: String) { say("\(paint("note:", 36)) \(Self.printable(text))") }
 
-    func warn(_ text: String) { say("\(paint("warning:", 33)) \(text)") }
+    func warn(_ text: String) { say("\(paint("warning:", 33)) \(Self.printable(text))") }
 
     // MARK: Result
 

@@ -66,7 +66,15 @@ struct ExportCommand: AsyncParsableCommand {
             guard try host.files.entry(at: file) == nil else {
                 throw ProvisioningError("\(file) is there already", exit: .cannotCreate, hint: "--to names a new file")
             }
-            _ = try host.files.createFile(file, contents: Array(domain.xml.utf8), mode: 0o644)
+            // A configuration may hold passwords, and who may read it is known.
+            let mode = try (host.files.entry(at: host.files.resolved(path))?.mode ?? 0o600) & 0o644
+            do {
+                _ = try host.files.createFile(file, contents: Array(domain.xml.utf8), mode: mode)
+            } catch {
+                // Half of it would be in the way of the next.
+                try? host.files.remove(file)
+                throw error
+            }
             document.file = file.string
             console.result("Wrote \(file)\n", json: document)
         } else {

@@ -57,7 +57,7 @@ package struct GuestSpec: Sendable {
 
     /// What the guest's kernel is started as: a PVH guest with a shim has a PV kernel in it.
     package var kernelType: GuestType {
-        let hasShim = configuration.settings.contains { $0.key == "pvshim" && $0.value == "1" }
+        let hasShim = configuration.settings.contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" }
         return machine.type == .pvh && hasShim ? .pv : machine.type
     }
 

@@ -18,9 +18,7 @@ extension ConfigurationCheck {
 
     /// The words that a kernel which xl loads is told; nil where something in the guest decides.
     package static func commandLine(of file: XenConfigFile) -> [Substring]? {
-        guard let kernel = file["kernel"]?.text, !(kernel.contains("grub-") && kernel.contains("xen")) else {
-            return nil
-        }
+        guard let kernel = file["kernel"]?.text, !XenConfigFile.isGRUBForXen(kernel) else { return nil }
         let old = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
         guard let text = file["cmdline"]?.text ?? (old.isEmpty ? nil : old.joined(separator: " ")) else { return nil }
         return text.split(separator: " ")
@@ -46,5 +44,13 @@ extension ConfigurationCheck {
         add(
             .warning, "it has neither a screen nor a serial port, so that xl console shows nothing", key: "vnc",
             hint: "write serial = \"pty\"")
+    }
+}
+
+extension XenConfigFile {
+    /// Whether a kernel is GRUB for Xen, by its name: `grub-x86_64-xen.bin`, as Debian and GRUB itself call it.
+    package static func isGRUBForXen(_ path: String) -> Bool {
+        let name = path.split(separator: "/").last ?? ""
+        return name.hasPrefix("grub-") && name.contains("xen")
     }
 }

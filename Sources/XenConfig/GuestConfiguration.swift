@@ -140,7 +140,12 @@ package struct GuestConfiguration: Hashable, Sendable {
                 let parts = parameter.split(separator: "=", maxSplits: 1).map(String.init)
                 switch parts.first {
                 case "type": vif.type = parts.last
-                case "model": (vif.type, vif.model) = (vif.type == "vif" ? "ioemu" : vif.type, parts.last)
+                case "model":
+                    vif.model = parts.last
+                    // Which asks for an emulated one, unless the type is given, too.
+                    if type == .pvhvm, !interface.parameters.contains(where: { $0.hasPrefix("type=") }) {
+                        vif.type = "ioemu"
+                    }
                 case "script": vif.script = parts.last
                 default: vif.others.append(parameter)
                 }

@@ -46,6 +46,7 @@ struct InitialRAMDiskTests {
         let main = Self.cpio([
             ("usr/lib/modules/6.1.0/kernel/drivers/block/xen-blkfront.ko", "x"),
             ("usr/lib/modules/6.1.0/kernel/net/xen_netfront.ko.xz", "x"), ("init", "#!/bin/sh\n"),
+            ("usr/lib/modules/6.1.0/modules.builtin", "kernel/drivers/ata/ahci.ko\n"),
         ])
         let disk = try await disk(
             Self.microcode + [UInt8](repeating: 0, count: 512) + compressed(main, by: program))
@@ -60,7 +61,15 @@ struct InitialRAMDiskTests {
         let list = Self.cpio([
             ("lib/modules/1/a.ko", "x"), ("lib/modules/1/modules.builtin", "kernel/drivers/block/xen-blkfront.ko\n"),
         ])
-        #expect(try await disk(compressed(list, by: "gzip")).has("xen-blkfront") == true)
+        for bytes in [list, try await compressed(list, by: "gzip")] {
+            #expect(try disk(bytes).has("xen-blkfront") == true)
+            #expect(try disk(bytes).has("b") == false)
+        }
+    }
+
+    @Test("where nothing tells what the kernel has built in, a driver that is no module is not missed")
+    func unknown() throws {
+        #expect(try disk(Self.cpio([("lib/modules/1/a.ko", "x")])).has("xen-blkfront") == nil)
     }
 
     @Test("where there are no drivers at all nothing is said of them")

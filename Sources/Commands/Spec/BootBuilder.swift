@@ -11,6 +11,8 @@ struct BootBuilder {
     let base: FilePath
     let type: GuestType
     let storage: GuestSpec.Storage
+    /// Whether a PVH guest is a shim with a PV kernel in it.
+    let hasShim: Bool
 
     func build(release: Release, _ architecture: Architecture, notes: inout [String]) throws -> GuestSpec.Boot {
         let serial = try values.parsed("serial-device") { text throws(ValueError) in
@@ -161,7 +163,7 @@ struct BootBuilder {
 
     private func pvgrubFile() throws -> FilePath {
         // A shim has a PV kernel in it.
-        let path = GRUBForXen.path(for: try values.flag("pvshim") == true ? .pv : type)
+        let path = GRUBForXen.path(for: hasShim ? .pv : type)
         guard try host.files.entry(at: path) != nil else {
             throw OptionError(
                 "--pvgrub: this host has no GRUB for Xen (\(path))", hint: "apt-get install grub-xen-host",

@@ -55,12 +55,6 @@ struct SettingsBuilder {
                 type.hasFirmware ? .init("vnc", .number("1")) : .init("vfb", .list([.string("vnc=1")]))
             settings.append((setting, vnc.place))
         }
-        let backend = values.list("role").first { given in
-            given.value.split(whereSeparator: { $0 == "," || $0 == " " }).contains("network-backend")
-        }
-        if let backend, !settings.contains(where: { $0.setting.key == "driver_domain" }) {
-            settings.append((.init("driver_domain", .number("1")), backend.place))
-        }
         for given in values.list("xl") {
             let setting: GuestConfiguration.Setting
             do {
@@ -81,6 +75,12 @@ struct SettingsBuilder {
                     exit: given.place.exit)
             }
             settings.append((setting, given.place))
+        }
+        let backend = values.list("role").first { given in
+            given.value.split(whereSeparator: { $0 == "," || $0 == " " }).contains("network-backend")
+        }
+        if let backend, !settings.contains(where: { $0.setting.key == "driver_domain" }) {
+            settings.append((.init("driver_domain", .number("1")), backend.place))
         }
         for (setting, place) in settings { try check(setting, place) }
         var result: [GuestSpec.Configuration.Setting] = []

@@ -65,8 +65,12 @@ struct SpecBuilder {
         var archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
             .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
         archive.base = try BaseBuilder(values: values).build(storage, method: archive.method)
-        let boot = try BootBuilder(values: values, host: host, base: workingDirectory, type: type, storage: storage)
-            .build(release: release, architecture, notes: &notes)
+        let settings = try SettingsBuilder(values: values, version: target.version, type: type).build()
+        let boot = try BootBuilder(
+            values: values, host: host, base: workingDirectory, type: type, storage: storage,
+            hasShim: settings.contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" }
+        )
+        .build(release: release, architecture, notes: &notes)
         let tailoring = try TailoringBuilder(
             values: values, host: host, configurationDirectory: knowledge.configurationDirectory,
             base: workingDirectory, unknown: unknown,
@@ -76,7 +80,7 @@ struct SpecBuilder {
         let spec = GuestSpec(
             hostname: hostname, release: release, architecture: architecture, machine: try machine(type),
             storage: storage, interface: interface, furtherInterfaces: furtherInterfaces, install: archive, boot: boot,
-            tailoring: tailoring, configuration: try configuration(type, for: target))
+            tailoring: tailoring, configuration: try configuration(settings, for: target))
         return Built(spec: spec, notes: notes, warnings: warnings)
     }
 
@@ -117,7 +121,9 @@ struct SpecBuilder {
             "\(given.place): guests on Arm are of type pvh, all of them", hint: "leave it out", exit: given.place.exit)
     }
 
-    private func configuration(_ type: GuestType, for target: XenTarget) throws -> GuestSpec.Configuration {
+    private func configuration(
+        _ settings: [GuestSpec.Configuration.Setting], for target: XenTarget
+    ) throws -> GuestSpec.Configuration {
         let directory = try values.directory("output", below: workingDirectory) ?? "/etc/xen"
         // An empty extension is a wish, not an absence, so the raw entry counts.
         var fileExtension = ".cfg"
@@ -152,6 +158,6 @@ struct SpecBuilder {
         return GuestSpec.Configuration(
             directory: directory, fileExtension: fileExtension, template: template, xenVersion: target.version,
             toolstack: target.toolstack,
-            settings: try SettingsBuilder(values: values, version: target.version, type: type).build())
+            settings: settings)
     }
 }

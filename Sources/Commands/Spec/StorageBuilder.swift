@@ -90,6 +90,9 @@ struct StorageBuilder {
     private func hasEFISystem(_ layout: GuestSpec.Storage.Layout) throws -> Bool {
         if values.given("firmware")?.value == GuestSpec.Boot.Firmware.ovmf.rawValue, layout == .disk { return true }
         guard try values.flag("esp") == true else { return false }
+        guard knowledge.architecture == .amd64 || knowledge.architecture == .i386 else {
+            throw OptionError("--esp: GRUB for UEFI is put on disks of x86 only", hint: "leave it out")
+        }
         guard layout == .disk else {
             guard case .option? = values.given("esp")?.place else { return false }
             throw OptionError(

@@ -114,7 +114,8 @@ package struct HostCheck: Sendable {
                     message:
                         "the initial RAM disk \(name) has drivers, and not xen-blkfront, by which the guest has disks",
                     hint:
-                        "write xen-blkfront into /etc/initramfs-tools/modules of the guest, and run update-initramfs -u",
+                        "write xen-blkfront into /etc/initramfs-tools/modules where it was made, run update-initramfs -u, and "
+                        + "copy what comes out to that place",
                     position: position)
             ]
         } catch {

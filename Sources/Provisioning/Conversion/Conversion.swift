@@ -65,6 +65,7 @@ package struct Conversion: Sendable {
                 "Domus did not note with what it boots when it made it (\(record.madeBy))",
                 hint: "make it anew with --force; or change its configuration by hand, and ask domus check")
         }
+        let hasShim = type == .pvh && document.file["pvshim"]?.integer == 1
         if type == .pvh {
             if !version.hasTypes {
                 throw Refusal(
@@ -72,7 +73,7 @@ package struct Conversion: Sendable {
                     hint: "--xen-version says which Xen it is for")
             }
             let numbers = (boot.kernelVersion ?? "").split(separator: ".").prefix(2).compactMap { Int($0) }
-            if numbers.count == 2, numbers.lexicographicallyPrecedes([4, 11]) {
+            if numbers.count == 2, numbers.lexicographicallyPrecedes([4, 11]), !hasShim {
                 throw Refusal("its kernel is Linux \(boot.kernelVersion ?? ""), and PVH came to guests with 4.11")
             }
         }
@@ -202,22 +203,24 @@ package struct Conversion: Sendable {
         _ boot: GuestRecord.Boot, _ file: XenConfigFile
     ) throws -> (keys: [(key: String, value: String)], notes: [String])? {
         let pygrub: (keys: [(key: String, value: String)], notes: [String]) = ([("bootloader", "pygrub")], [])
-        let isOnPVGrub = file["kernel"]?.text.map { $0.contains("grub-") && $0.contains("xen") } ?? false
+        // A shim has a PV kernel in it.
+        let kernelType = type == .pvh && file["pvshim"]?.integer == 1 ? .pv : type
+        let isOnPVGrub = file["kernel"]?.text.map(XenConfigFile.isGRUBForXen) ?? false
         switch wish {
         case .pygrub:
             guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that pygrub could find") }
             return pygrub
-        case .pvgrub: return ([("kernel", try pvgrub(boot))], [])
+        case .pvgrub: return ([("kernel", try pvgrub(boot, kernelType))], [])
         default: break
         }
         if file["bootloader"] != nil { return pygrub }
-        if isOnPVGrub { return ([("kernel", try pvgrub(boot))], []) }
+        if isOnPVGrub { return ([("kernel", try pvgrub(boot, kernelType))], []) }
         if let path = file["kernel"]?.text, path != boot.kernel {
-            try check(kernels[path], at: path)
+            try check(kernels[path], at: path, kernelType)
             return nil
         }
         if let path = boot.kernel, let commandLine = boot.commandLine, let kernel = kernels[path] {
-            try check(kernel, at: path)
+            try check(kernel, at: path, kernelType)
             // What the administrator has made of it counts, as long as it names that kernel.
             let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
             let own = file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " "))
@@ -230,7 +233,7 @@ package struct Conversion: Sendable {
             throw Refusal("the kernel that it was made with, \(boot.kernel ?? ""), is gone")
         }
         do {
-            return ([("kernel", try pvgrub(boot))], [])
+            return ([("kernel", try pvgrub(boot, kernelType))], [])
         } catch {
             return (
                 pygrub.keys,
@@ -239,7 +242,7 @@ package struct Conversion: Sendable {
         }
     }
 
-    private func check(_ kernel: KernelImage?, at path: String) throws(Refusal) {
+    private func check(_ kernel: KernelImage?, at path: String, _ type: GuestType) throws(Refusal) {
         guard let kernel else { return }
         if type == .pvh, !kernel.canBePVH {
             throw Refusal("\(path) is Linux \(kernel.release ?? ""), and PVH came to guests with 4.11")
@@ -261,7 +264,7 @@ package struct Conversion: Sendable {
         return keys
     }
 
-    private func pvgrub(_ boot: GuestRecord.Boot) throws(Refusal) -> String {
+    private func pvgrub(_ boot: GuestRecord.Boot, _ type: GuestType) throws(Refusal) -> String {
         guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that GRUB for Xen could load") }
         guard record.imported == nil || type == .pvh || boot.bootsUnderPVGrub else {
             throw Refusal("whether GRUB for Xen boots its kernel as a PV guest is not known", hint: "--pygrub does")

@@ -117,6 +117,10 @@ extension Provisioner {
             let identity = try effects.createOwnFile(
                 temporary, contents: converted.after, mode: converted.mode, step: step)
             try Task.checkCancellation()
+            guard try host.files.contents(of: path, limit: ConfigurationReading.limit) == converted.before else {
+                throw ProvisioningError(
+                    "\(path) has been changed by somebody else in between", exit: .temporary, hint: "try again")
+            }
             try effects.setAside(path, as: aside, identity: converted.identity, step: step)
             try effects.publish(temporary, as: path, identity: identity, isDirectory: false, step: step)
             try host.files.synchronize(directory)

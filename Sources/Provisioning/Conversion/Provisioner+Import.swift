@@ -10,6 +10,7 @@ extension Provisioner {
         package fileprivate(set) var record: GuestRecord
         /// The configuration that is written; nil where it is there already.
         package let text: String?
+        fileprivate let mode: UInt32
         /// What should be known of it.
         package let problems: [Problem]
     }
@@ -26,6 +27,12 @@ extension Provisioner {
         do {
             let bytes = try host.files.contents(of: source, limit: 1 << 18)
             let isXML = bytes.first { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "<")
+            // What the other commands read of it.
+            guard isXML || bytes.count <= ConfigurationReading.limit else {
+                throw ProvisioningError(
+                    "\(source) has \(bytes.count) bytes, and a configuration has \(ConfigurationReading.limit) at most",
+                    exit: .badData)
+            }
             var problems: [Problem] = []
             let file: XenConfigFile
             var text: String?
@@ -33,8 +40,15 @@ extension Provisioner {
                 let reading = try LibvirtReading(parsing: bytes, file: source.string, for: version)
                 problems = reading.notes
                 file = reading.file
-                text =
-                    try "# Read from the libvirt domain \(source.lastComponent?.string ?? "") by Domus.\n" + file.text()
+                let written = try "# Read from a libvirt domain by Domus.\n" + file.text()
+                // Proven before it is written.
+                let read = try XenConfigFile(parsing: written, for: version)
+                guard read.entries.map(\.key) == file.entries.map(\.key),
+                    read.entries.map(\.value.text) == file.entries.map(\.value.text)
+                else {
+                    throw ProvisioningError("\(source) makes a configuration that reads otherwise", exit: .software)
+                }
+                text = written
             } else {
                 let reading = try ConfigurationReading(parsing: bytes, file: source.string, for: version)
                 problems = reading.problems
@@ -62,9 +76,11 @@ extension Provisioner {
                     "\(path) is there already", exit: .cannotCreate,
                     hint: "import that; or --output names another directory")
             }
+            // A domain may hold passwords.
+            let mode = try (host.files.entry(at: host.files.resolved(source))?.mode ?? 0o600) & 0o644
             return Import(
                 record: try record(name, file, GuestSummary(from: file, for: version), path, isXML ? .libvirt : .xl),
-                text: text, problems: problems)
+                text: text, mode: mode, problems: problems)
         } catch let error as ValueError {
             throw ProvisioningError("\(source): \(error.message)", exit: .configuration, hint: error.hint)
         } catch {
@@ -80,7 +96,9 @@ extension Provisioner {
             guard let target = disk.target, disk.script == nil, disk.backend == nil, !disk.isCDROM,
                 FilePath(target).isAbsolute
             else { continue }
-            guard let entry = try host.files.entry(at: FilePath(target)) else {
+            guard try host.files.entry(at: FilePath(target)) != nil,
+                let entry = try host.files.entry(at: host.files.resolved(FilePath(target)))
+            else {
                 throw ProvisioningError(
                     "the disk \(target) of \(name) is not there", exit: .noInput,
                     hint: "import a guest on the host that has its disks")
@@ -89,8 +107,9 @@ extension Provisioner {
             images.append(.init(path: target, size: size, device: disk.vdev))
         }
         let isPVHVM = summary.type == "hvm" && file["xen_platform_pci"]?.integer != 0
-        let kernel = file["kernel"]?.text
-        let isGRUB = kernel.map { $0.contains("grub-") && $0.contains("xen") } ?? false
+        // What a machine with firmware has for its kernel is hvmloader, which xl finds itself.
+        let kernel = summary.type == "hvm" ? nil : file["kernel"]?.text
+        let isGRUB = kernel.map(XenConfigFile.isGRUBForXen) ?? false
         let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
         let interfaces = summary.vifs.map { vif in
             GuestRecord.Interface(
@@ -108,8 +127,9 @@ extension Provisioner {
             directory: .init(path: path.removingLastComponent(), identity: nowhere), images: images,
             configuration: .init(path: path, identity: nowhere),
             boot: GuestRecord.Boot(
-                kernelVersion: nil, kernel: isGRUB ? nil : kernel, initrd: file["ramdisk"]?.text,
-                commandLine: file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " ")),
+                kernelVersion: nil, kernel: isGRUB ? nil : kernel, initrd: kernel == nil ? nil : file["ramdisk"]?.text,
+                commandLine: kernel == nil
+                    ? nil : file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " ")),
                 hasOwnKernel: kernel == nil || isGRUB, bootsUnderPVGrub: isGRUB && summary.type == "pv",
                 diskLoaders: summary.type == "hvm" ? [Conversion.hasUEFI(file) ? "ovmf" : "bios"] : []),
             created: host.clock.seconds, madeBy: "another tool")
@@ -143,7 +163,8 @@ extension Provisioner {
             if let text = work.text {
                 try effects.ensureSharedDirectory(directory, mode: 0o755, step: step)
                 let temporary = directory.appending(".domus-\(run).new")
-                let identity = try effects.createOwnFile(temporary, contents: Array(text.utf8), mode: 0o644, step: step)
+                let identity = try effects.createOwnFile(
+                    temporary, contents: Array(text.utf8), mode: work.mode, step: step)
                 try Task.checkCancellation()
                 guard try host.files.entry(at: path) == nil else {
                     throw ProvisioningError("\(path) is there already", exit: .cannotCreate)

@@ -33,7 +33,6 @@ package struct Preflight: Sendable {
                     hint: "run it as root")
             }
             try checkPrograms()
-            try checkConfiguration()
             try await checkName(replacesExisting: replacesExisting)
             try checkReplacedVolumes()
             try await checkStart()
@@ -46,6 +45,8 @@ package struct Preflight: Sendable {
                 configurations: plan.spec.configuration.directory, disks: plan.disks,
                 formatted: plan.spec.storage.home.formatted
             ).check(replacesExisting: replacesExisting)
+            // Last: what the others say of a disk or a name is plainer.
+            try checkConfiguration()
             return warnings
         } catch {
             throw ProvisioningError(error)
