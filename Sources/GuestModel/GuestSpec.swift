@@ -57,8 +57,7 @@ package struct GuestSpec: Sendable {
 
     /// What the guest's kernel is started as: a PVH guest with a shim has a PV kernel in it.
     package var kernelType: GuestType {
-        let hasShim = configuration.settings.contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" }
-        return machine.type == .pvh && hasShim ? .pv : machine.type
+        machine.type == .pvh && configuration.settings.hasShim ? .pv : machine.type
     }
 
     /// The guest's consoles, without `/dev/`, the one of Xen's own first: a disk that boots as every type of guest has the
@@ -448,4 +447,9 @@ package struct GuestSpec: Sendable {
             directory.appending(hostname.name + fileExtension)
         }
     }
+}
+
+extension [GuestSpec.Configuration.Setting] {
+    /// Whether a PVH guest is a shim with a PV guest in it (xl.cfg(5), `pvshim`).
+    package var hasShim: Bool { contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" } }
 }

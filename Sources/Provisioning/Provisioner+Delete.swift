@@ -78,14 +78,7 @@ extension Provisioner {
     package func delete(_ deletion: Deletion, run: String) async throws(ProvisioningError) -> [String] {
         let record = deletion.record
         let step = "Delete \(record.hostname)"
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "delete", guest: record.hostname, process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("delete", on: record.hostname, run: run)
         var removed: [String] = []
         do {
             // The name is this run's only from here on: another one may have replaced the guest in between.

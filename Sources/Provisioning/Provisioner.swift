@@ -35,14 +35,7 @@ package struct Provisioner: Sendable {
         _ plan: CreatePlan, run: String, log: FilePath?, replacesExisting: Bool, keepsFailed: Bool
     ) async throws(ProvisioningError) -> Created {
         let name = plan.spec.hostname.name
-        let entry = RunEntry(
-            id: run, command: "create", guest: name, process: host.system.thisProcess, started: host.clock.seconds,
-            log: log?.string)
-        do {
-            try store.begin(entry, isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("create", on: name, run: run, log: log)
         let context = RunContext(
             spec: plan.spec, disks: plan.disks, identifiers: plan.identifiers, locations: plan.locations,
             paths: plan.paths, log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter,
@@ -134,6 +127,22 @@ package struct Provisioner: Sendable {
             failure.hint = "it stays as it is; to try again: \(step.command)"
             failure.log = context.log
             return .failed(failure)
+        }
+    }
+
+    /// Opens a run: from here on the guest is this run's alone.
+    ///
+    /// - Parameters:
+    ///   - command: as `domus recover` shows it.
+    ///   - guest: its name, or that of what else no two runs may work on.
+    func begin(_ command: String, on guest: String, run: String, log: FilePath? = nil) throws(ProvisioningError) {
+        do {
+            try store.begin(
+                RunEntry(
+                    id: run, command: command, guest: guest, process: host.system.thisProcess,
+                    started: host.clock.seconds, log: log?.string), isRunning: host.system.isRunning)
+        } catch {
+            throw ProvisioningError(error)
         }
     }
 

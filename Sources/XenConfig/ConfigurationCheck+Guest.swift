@@ -49,7 +49,7 @@ extension ConfigurationCheck {
         case .directKernel(let kernel, let ramdisk, let commandLine):
             compareText("kernel", with: kernel.string)
             if let ramdisk { compareText("ramdisk", with: ramdisk.string) } else { compareAbsent("ramdisk") }
-            let words = self.commandLine.split(separator: " ")
+            let words = (file.commandLine ?? "").split(separator: " ")
             for root in commandLine.split(separator: " ") where root.hasPrefix("root=") && !words.contains(root) {
                 add(
                     .error,
@@ -67,11 +67,6 @@ extension ConfigurationCheck {
             for key in ["bootloader", "ramdisk"] { compareAbsent(key) }
             if guest.toolstack == .xl { compareAbsent("kernel") }
         }
-    }
-
-    /// What xl makes of the keys for the kernel's command line.
-    private var commandLine: String {
-        text("cmdline") ?? [text("root").map { "root=\($0)" }, text("extra")].compactMap(\.self).joined(separator: " ")
     }
 
     private mutating func compareDisks(with entries: [DiskEntry], and further: [DiskSpec]) {

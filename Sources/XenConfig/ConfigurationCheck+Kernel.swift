@@ -2,7 +2,7 @@
 extension ConfigurationCheck {
     mutating func checkCommandLine() {
         guard type != "hvm" else { return checkScreen() }
-        guard let words = Self.commandLine(of: file) else { return }
+        guard let words = file.kernelCommandLine?.split(separator: " ") else { return }
         checkRoot(words)
         // Xen's own console is hvc0; it was xvc0 before Linux 2.6.26 came to Debian.
         let consoles = words.filter { $0.hasPrefix("console=") }.map {
@@ -16,14 +16,6 @@ extension ConfigurationCheck {
         }
     }
 
-    /// The words that a kernel which xl loads is told; nil where something in the guest decides.
-    package static func commandLine(of file: XenConfigFile) -> [Substring]? {
-        guard let kernel = file["kernel"]?.text, !XenConfigFile.isGRUBForXen(kernel) else { return nil }
-        let old = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
-        guard let text = file["cmdline"]?.text ?? (old.isEmpty ? nil : old.joined(separator: " ")) else { return nil }
-        return text.split(separator: " ")
-    }
-
     private mutating func checkRoot(_ words: [Substring]) {
         guard let root = words.last(where: { $0.hasPrefix("root=/dev/xvd") })?.dropFirst("root=/dev/".count) else {
             return
@@ -34,7 +26,7 @@ extension ConfigurationCheck {
         guard !disks.contains(where: { $0.vdev == root || $0.vdev == whole }) else { return }
         add(
             .error, "the kernel looks for the root on \(root), which is none of its disks",
-            key: file["cmdline"] == nil ? "root" : "cmdline",
+            key: file.rootKey,
             hint: "it has \(disks.map(\.vdev).joined(separator: ", "))")
     }
 
@@ -44,13 +36,5 @@ extension ConfigurationCheck {
         add(
             .warning, "it has neither a screen nor a serial port, so that xl console shows nothing", key: "vnc",
             hint: "write serial = \"pty\"")
-    }
-}
-
-extension XenConfigFile {
-    /// Whether a kernel is GRUB for Xen, by its name: `grub-x86_64-xen.bin`, as Debian and GRUB itself call it.
-    package static func isGRUBForXen(_ path: String) -> Bool {
-        let name = path.split(separator: "/").last ?? ""
-        return name.hasPrefix("grub-") && name.contains("xen")
     }
 }

@@ -2,7 +2,7 @@ import GuestModel
 import Templating
 
 /// Looks for what xl would stumble over or silently ignore, in any configuration.
-package struct ConfigurationCheck {
+struct ConfigurationCheck {
     let file: XenConfigFile
     let version: XenVersion
     private(set) var problems: [Problem] = []

@@ -78,8 +78,6 @@ extension XenVersion {
     /// Whether it knows the key `type`, and PVH with it (c7dfe4ac58).
     package var hasTypes: Bool { self >= XenVersion(4, 10) }
 
-    /// Whether the kernel's command line is one key, not `root` and `extra`.
-    package var hasCommandLine: Bool { XenConfigKeys.shape(of: "cmdline", in: self) != nil }
 }
 
 extension DiskSpec {

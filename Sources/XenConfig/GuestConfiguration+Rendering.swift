@@ -86,14 +86,9 @@ extension GuestConfiguration {
         case .directKernel(let kernel, let ramdisk, let commandLine):
             values["kernel"] = .text(kernel.string)
             values["ramdisk"] = .optional(ramdisk?.string)
-            if version.hasCommandLine {
-                values["cmdline"] = .text(commandLine)
-            } else {
-                var words = commandLine.split(separator: " ").map(String.init)
-                if let root = words.firstIndex(where: { $0.hasPrefix("root=") }) {
-                    values["root_device"] = .text(String(words.remove(at: root).dropFirst("root=".count)))
-                }
-                values["extra"] = .optional(words.isEmpty ? nil : words.joined(separator: " "))
+            for (key, value) in version.keys(ofCommandLine: commandLine) {
+                // `root` is a word of disks.
+                values[key == "root" ? "root_device" : key] = .text(value)
             }
         case .pygrub:
             values["bootloader"] = .text("pygrub")

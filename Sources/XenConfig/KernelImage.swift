@@ -53,8 +53,11 @@ package struct KernelImage: Hashable, Sendable {
     }
 
     /// Whether its Linux can be a PVH guest: 4.11 was the first. True where the file does not say which it is.
-    package var canBePVH: Bool {
-        let numbers = (release ?? "").split(separator: ".").prefix(2).map { Int($0.prefix { $0.isNumber }) }
+    package var canBePVH: Bool { Self.canBePVH(release: release ?? "") }
+
+    /// The same by the release's name, as in `vmlinuz-4.9.0-13-amd64`.
+    package static func canBePVH(release: String) -> Bool {
+        let numbers = release.split(separator: ".").prefix(2).map { Int($0.prefix { $0.isNumber }) }
         guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return true }
         return (major, minor) >= (4, 11)
     }

@@ -68,7 +68,7 @@ struct SpecBuilder {
         let settings = try SettingsBuilder(values: values, version: target.version, type: type).build()
         let boot = try BootBuilder(
             values: values, host: host, base: workingDirectory, type: type, storage: storage,
-            hasShim: settings.contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" }
+            hasShim: settings.hasShim
         )
         .build(release: release, architecture, notes: &notes)
         let tailoring = try TailoringBuilder(

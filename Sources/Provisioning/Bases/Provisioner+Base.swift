@@ -188,14 +188,7 @@ extension Provisioner {
     /// - Throws: ``ProvisioningError``.
     package func remove(_ base: BaseRecord, run: String) async throws(ProvisioningError) -> Bool {
         let step = "Remove the base \(base.id)"
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "base", guest: "base:\(base.id)", process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("base", on: "base:\(base.id)", run: run)
         var isThere = false
         do {
             let removal = try await base.removal(on: host)

@@ -98,14 +98,7 @@ extension Provisioner {
         _ summary: String, _ base: BaseRecord, run: String,
         _ work: (Effects, String) async throws -> Result, keeping isKept: (Undo) -> Bool = { _ in false }
     ) async throws(ProvisioningError) -> Result {
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "base", guest: "base:\(base.id)", process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("base", on: "base:\(base.id)", run: run)
         let began = host.clock.monotonic
         reporter.began(summary, number: 1, of: 1)
         let result: Result

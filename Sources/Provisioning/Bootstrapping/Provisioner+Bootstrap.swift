@@ -15,14 +15,7 @@ extension Provisioner {
         by installer: any RootInstaller, to target: BootstrapTarget, run: String,
         uuid: String, log: FilePath?, helper: FilePath, keepsFailed: Bool
     ) async throws(ProvisioningError) {
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "bootstrap", guest: "bootstrap:\(target.path)", process: host.system.thisProcess,
-                    started: host.clock.seconds, log: log?.string), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("bootstrap", on: "bootstrap:\(target.path)", run: run, log: log)
         let effects = Effects(host: host, store: store, run: run)
         let base = target.path.removingLastComponent().appending(".domus-\(run)")
         var current: String?

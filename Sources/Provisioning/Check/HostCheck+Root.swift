@@ -8,7 +8,7 @@ import XenConfig
 extension HostCheck {
     /// Only superblocks are read, by Domus itself: what is in a guest's file system may be made to hurt who mounts it.
     func root(of reading: ConfigurationReading) -> [Problem] {
-        guard reading.type != "hvm", let words = ConfigurationCheck.commandLine(of: reading.file),
+        guard reading.type != "hvm", let words = reading.file.kernelCommandLine?.split(separator: " "),
             let root = words.last(where: { $0.hasPrefix("root=UUID=") })?.dropFirst("root=UUID=".count)
         else { return [] }
         var found: [(vdev: String, uuid: String)] = []
@@ -26,7 +26,7 @@ extension HostCheck {
                 severity: .error,
                 message: "the kernel looks for the root on UUID=\(root), which is on none of its disks",
                 hint: "they have \(list)",
-                position: reading.file.position(of: reading.file["cmdline"] == nil ? "root" : "cmdline"))
+                position: reading.file.position(of: reading.file.rootKey))
         ]
     }
 

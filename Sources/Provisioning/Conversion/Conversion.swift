@@ -72,8 +72,7 @@ package struct Conversion: Sendable {
                     "there are no PVH guests before Xen 4.10, and this is for \(version)",
                     hint: "--xen-version says which Xen it is for")
             }
-            let numbers = (boot.kernelVersion ?? "").split(separator: ".").prefix(2).compactMap { Int($0) }
-            if numbers.count == 2, numbers.lexicographicallyPrecedes([4, 11]), !hasShim {
+            if !hasShim, !KernelImage.canBePVH(release: boot.kernelVersion ?? "") {
                 throw Refusal("its kernel is Linux \(boot.kernelVersion ?? ""), and PVH came to guests with 4.11")
             }
         }
@@ -222,11 +221,10 @@ package struct Conversion: Sendable {
         if let path = boot.kernel, let commandLine = boot.commandLine, let kernel = kernels[path] {
             try check(kernel, at: path, kernelType)
             // What the administrator has made of it counts, as long as it names that kernel.
-            let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
-            let own = file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " "))
-            let text = file["kernel"] == nil ? commandLine : own ?? commandLine
+            let text = file.kernelCommandLine ?? commandLine
             return (
-                [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? []) + commandLineKeys(text), []
+                [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? []) + version.keys(ofCommandLine: text),
+                []
             )
         }
         guard boot.hasOwnKernel else {
@@ -251,17 +249,6 @@ package struct Conversion: Sendable {
             throw Refusal(
                 "Xen \(version) cannot unpack \(path), which is compressed with \(kernel.compression?.rawValue ?? "")")
         }
-    }
-
-    private func commandLineKeys(_ text: String) -> [(key: String, value: String)] {
-        guard !version.hasCommandLine else { return [("cmdline", text)] }
-        var words = text.split(separator: " ").map(String.init)
-        var keys: [(key: String, value: String)] = []
-        if let root = words.firstIndex(where: { $0.hasPrefix("root=") }) {
-            keys.append(("root", String(words.remove(at: root).dropFirst("root=".count))))
-        }
-        if !words.isEmpty { keys.append(("extra", words.joined(separator: " "))) }
-        return keys
     }
 
     private func pvgrub(_ boot: GuestRecord.Boot, _ type: GuestType) throws(Refusal) -> String {

@@ -95,14 +95,7 @@ extension Provisioner {
     package func convert(_ converted: Converted, run: String) async throws(ProvisioningError) {
         let name = converted.record.hostname
         let step = "Make \(name) a guest of type \(converted.type)"
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "convert", guest: name, process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("convert", on: name, run: run)
         let effects = Effects(host: host, store: store, run: run)
         do {
             guard try store.record(named: name) == converted.record else {

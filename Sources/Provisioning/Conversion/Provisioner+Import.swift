@@ -110,7 +110,6 @@ extension Provisioner {
         // What a machine with firmware has for its kernel is hvmloader, which xl finds itself.
         let kernel = summary.type == "hvm" ? nil : file["kernel"]?.text
         let isGRUB = kernel.map(XenConfigFile.isGRUBForXen) ?? false
-        let parts = [file["root"]?.text.map { "root=\($0)" }, file["extra"]?.text].compactMap(\.self)
         let interfaces = summary.vifs.map { vif in
             GuestRecord.Interface(
                 mac: vif.mac?.description, bridge: vif.bridge, dhcp: vif.addresses.isEmpty, addresses: vif.addresses)
@@ -128,8 +127,7 @@ extension Provisioner {
             configuration: .init(path: path, identity: nowhere),
             boot: GuestRecord.Boot(
                 kernelVersion: nil, kernel: isGRUB ? nil : kernel, initrd: kernel == nil ? nil : file["ramdisk"]?.text,
-                commandLine: kernel == nil
-                    ? nil : file["cmdline"]?.text ?? (parts.isEmpty ? nil : parts.joined(separator: " ")),
+                commandLine: kernel == nil ? nil : file.commandLine,
                 hasOwnKernel: kernel == nil || isGRUB, bootsUnderPVGrub: isGRUB && summary.type == "pv",
                 diskLoaders: summary.type == "hvm" ? [Conversion.hasUEFI(file) ? "ovmf" : "bios"] : []),
             created: host.clock.seconds, madeBy: "another tool")
@@ -143,14 +141,7 @@ extension Provisioner {
     package func perform(_ work: Import, run: String) async throws(ProvisioningError) {
         var record = work.record
         let step = "Import \(record.hostname)"
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "import", guest: record.hostname, process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("import", on: record.hostname, run: run)
         do {
             guard try store.record(named: record.hostname) == nil else {
                 throw ProvisioningError(

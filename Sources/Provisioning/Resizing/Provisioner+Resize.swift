@@ -55,14 +55,7 @@ extension Provisioner {
         _ resize: Resize, run: String, helper: FilePath, log: () throws -> FilePath?
     ) async throws(ProvisioningError) -> Resized {
         let name = resize.record.hostname
-        do {
-            try store.begin(
-                RunEntry(
-                    id: run, command: "resize", guest: name, process: host.system.thisProcess,
-                    started: host.clock.seconds, log: nil), isRunning: host.system.isRunning)
-        } catch {
-            throw ProvisioningError(error)
-        }
+        try begin("resize", on: name, run: run)
         var file: FilePath?
         do {
             file = try log()

@@ -79,13 +79,9 @@ struct TakeKernel: Step {
     }
 
     private func checkType(_ version: String?) throws(TailoringError) {
-        // PVH came to guests in Linux 4.11 (CONFIG_PVH; xl.cfg(5)).
-        guard type == .pvh, let version else { return }
-        let numbers = VersionNumbers.leading(in: version)
-        if !numbers.isEmpty && numbers.lexicographicallyPrecedes([4, 11]) {
-            throw TailoringError(
-                "the kernel \(version) cannot be a PVH guest: that needs Linux 4.11 or later", hint: "use --type=pv")
-        }
+        guard type == .pvh, let version, !KernelImage.canBePVH(release: version) else { return }
+        throw TailoringError(
+            "the kernel \(version) cannot be a PVH guest: that needs Linux 4.11 or later", hint: "use --type=pv")
     }
 
     private func checkCompression(_ path: String, _ image: KernelImage?) throws(TailoringError) {
