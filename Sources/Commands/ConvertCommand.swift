@@ -25,11 +25,7 @@ struct ConvertCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("hvm, pvhvm: what the machine starts with, bios or ovmf (bios).", valueName: "kind"))
     var firmware: String?
 
-    @Option(
-        name: .customLong("xen-version"),
-        help: ArgumentHelp(
-            "The Xen that is to read it (the one that runs here, else the newest known).", valueName: "version"))
-    var xenVersion: String?
+    @OptionGroup var xen: XenVersionOption
 
     @Flag(name: .customLong("dry-run"), help: "Show what would be changed, and change nothing.")
     var dryRun = false
@@ -56,7 +52,7 @@ struct ConvertCommand: AsyncParsableCommand {
         } catch {
             throw OptionError(error, at: .option("type"))
         }
-        let target = try XenTarget(ofFileFor: xenVersion, host: host)
+        let target = try xen.target(host)
         guard let store = try shared.existingStore(host) else {
             throw ProvisioningError(
                 "there is no guest \"\(name)\" that Domus made: \(shared.stateDirectory) has no records",

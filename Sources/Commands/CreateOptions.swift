@@ -23,75 +23,7 @@ struct CreateOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Virtual CPUs (1).", valueName: "n"))
     var vcpus: String?
 
-    @Option(help: ArgumentHelp("The most virtual CPUs that it may get while it runs.", valueName: "n"))
-    var maxvcpus: String?
-
-    @Option(help: ArgumentHelp("The host's CPUs that it may run on: 2-3, all, nodes:0.", valueName: "list"))
-    var cpus: String?
-
-    @Option(help: ArgumentHelp("The CPU pool that it belongs to.", valueName: "name"))
-    var pool: String?
-
-    @Option(
-        name: .customLong("cpu-weight"), help: ArgumentHelp("Its share of busy CPUs, 256 being usual.", valueName: "n"))
-    var cpuWeight: String?
-
-    @Option(help: ArgumentHelp("The most of a CPU that it gets, in per cent; 0 is no limit.", valueName: "n"))
-    var cap: String?
-
-    @Option(help: ArgumentHelp("The guest's UUID (a new one at each start).", valueName: "uuid"))
-    var uuid: String?
-
-    @Option(
-        name: .customLong("on-poweroff"),
-        help: ArgumentHelp("What follows when it shuts down (destroy).", valueName: "action"))
-    var onPoweroff: String?
-
-    @Option(name: .customLong("on-reboot"), help: ArgumentHelp("What follows a reboot (restart).", valueName: "action"))
-    var onReboot: String?
-
-    @Option(name: .customLong("on-crash"), help: ArgumentHelp("What follows a crash (restart).", valueName: "action"))
-    var onCrash: String?
-
-    @Option(help: ArgumentHelp("hvm, pvhvm: what its serial port is (pty).", valueName: "device"))
-    var serial: String?
-
-    @Flag(inversion: .prefixedNo, help: "A screen that VNC shows on this host.")
-    var vnc: Bool?
-
-    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: an emulated USB controller.")
-    var usb: Bool?
-
-    @Option(help: ArgumentHelp("A PCI device of the host for the guest: 01:00.0; repeatable.", valueName: "address"))
-    var pci: [String] = []
-
-    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: let it run guests of its own.")
-    var nested: Bool?
-
-    @Option(help: ArgumentHelp("Its label for XSM.", valueName: "label"))
-    var seclabel: String?
-
-    @Option(help: ArgumentHelp("A virtual TPM: backend=DOMAIN,uuid=UUID; repeatable.", valueName: "spec"))
-    var vtpm: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "A directory of the host by 9pfs: tag=,path=,security_model=; repeatable.", valueName: "spec"))
-    var p9: [String] = []
-
-    @Flag(name: .customLong("driver-domain"), inversion: .prefixedNo, help: "It serves devices to other guests.")
-    var driverDomain: Bool?
-
-    @Flag(inversion: .prefixedNo, help: "hvm, pvhvm: its device model runs in a domain of its own.")
-    var stubdom: Bool?
-
-    @Flag(inversion: .prefixedNo, help: "pvh: run a PV kernel in a shim.")
-    var pvshim: Bool?
-
-    @Option(
-        help: ArgumentHelp(
-            "Any other key of xl.cfg(5): KEY=VALUE, checked for --xen-version; repeatable.", valueName: "setting"))
-    var xl: [String] = []
+    @OptionGroup var settings: SettingOptions
 
     // MARK: Disks
 
@@ -398,112 +330,86 @@ struct CreateOptions: ParsableArguments {
     /// What was said, under xen-tools' names for the keys of its files.
     var layer: Values.Layer {
         var layer = Values.Layer()
-        func add(_ key: String, _ value: String?) {
-            if let value { layer.entries.append((key: key, value: value, place: .option(key))) }
-        }
-        func add(_ key: String, _ values: [String]) { for value in values { add(key, value) } }
-        func add(_ key: String, _ flag: Bool?) { add(key, flag.map { $0 ? "1" : "0" }) }
-        func add(_ key: String, ifSet flag: Bool) { if flag { add(key, "1") } }
-        add("hostname", hostname)
-        add("dist", dist)
-        add("type", type)
-        add("memory", memory)
-        add("maxmem", maxmem)
-        add("vcpus", vcpus)
-        add("maxvcpus", maxvcpus)
-        add("cpus", cpus)
-        add("pool", pool)
-        add("cpu-weight", cpuWeight)
-        add("cap", cap)
-        add("uuid", uuid)
-        add("on-poweroff", onPoweroff)
-        add("on-reboot", onReboot)
-        add("on-crash", onCrash)
-        add("serial", serial)
-        add("vnc", vnc)
-        add("usb", usb)
-        add("pci", pci)
-        add("nested", nested)
-        add("seclabel", seclabel)
-        add("vtpm", vtpm)
-        add("p9", p9)
-        add("driver-domain", driverDomain)
-        add("stubdom", stubdom)
-        add("pvshim", pvshim)
-        add("xl", xl)
-        add("dir", dir)
-        add("lvm", lvm)
-        add("lvm-thin", lvmThin)
-        add("image-dev", imageDev)
-        add("swap-dev", swapDev)
-        add("dontformat", ifSet: dontformat)
-        add("no-wipe", ifSet: noWipe)
-        add("size", size)
-        add("swap", swap)
-        add("noswap", ifSet: noswap)
-        add("fs", fs)
-        add("image", image)
-        add("layout", layout)
-        add("esp", ifSet: esp)
-        add("disk", disk)
-        add("partitions", partitions)
-        add("disk-device", diskDevice)
-        add("dhcp", dhcp)
-        add("ip", ip)
-        add("ip-pool", ipPool)
-        add("gateway", gateway)
-        add("netmask", netmask)
-        add("broadcast", broadcast)
-        add("nameserver", nameserver)
-        add("bridge", bridge)
-        add("vifname", vifname)
-        add("mac", mac)
-        add("randommac", ifSet: randommac)
-        add("vif", vif)
-        add("nic", nic)
-        add("install-method", installMethod)
-        add("install-source", installSource)
-        add("base", base)
-        add("lock", lock)
-        add("locked", locked)
-        add("mirror", mirror)
-        add("security-mirror", securityMirror)
-        add("components", components)
-        add("keyring", keyring)
-        add("no-verify", ifSet: noVerify)
-        add("apt-proxy", aptProxy)
-        add("arch", arch)
-        add("kernel", kernel)
-        add("initrd", initrd)
-        add("modules", modules)
-        add("pygrub", pygrub)
-        add("pvgrub", ifSet: pvgrub)
-        add("firmware", firmware)
-        add("cmdline", cmdline)
-        add("serial-device", serialDevice)
-        add("initramfs", initramfs)
-        add("role", role)
-        add("roledir", roledir)
-        add("role-args", roleArgs)
-        add("hooks", hooks)
-        add("hook-timeout", hookTimeout)
-        add("password", password)
-        add("password-file", passwordFile)
-        add("genpass", genpass)
-        add("genpass-len", genpassLen)
-        add("hash-method", hashMethod)
-        add("accounts", accounts)
-        add("copyhosts", copyhosts)
-        add("ssh-key", sshKey)
-        add("output", output)
-        add("extension", fileExtension)
-        add("template", template)
-        add("xen-version", xenVersion)
-        add("format", format)
-        add("boot", boot)
-        add("force", force)
-        add("keep", keep)
-        add("verbose", verbose)
+        layer.add("hostname", hostname)
+        layer.add("dist", dist)
+        layer.add("type", type)
+        layer.add("memory", memory)
+        layer.add("maxmem", maxmem)
+        layer.add("vcpus", vcpus)
+        layer.entries += settings.layer.entries
+        layer.add("dir", dir)
+        layer.add("lvm", lvm)
+        layer.add("lvm-thin", lvmThin)
+        layer.add("image-dev", imageDev)
+        layer.add("swap-dev", swapDev)
+        layer.add("dontformat", ifSet: dontformat)
+        layer.add("no-wipe", ifSet: noWipe)
+        layer.add("size", size)
+        layer.add("swap", swap)
+        layer.add("noswap", ifSet: noswap)
+        layer.add("fs", fs)
+        layer.add("image", image)
+        layer.add("layout", layout)
+        layer.add("esp", ifSet: esp)
+        layer.add("disk", disk)
+        layer.add("partitions", partitions)
+        layer.add("disk-device", diskDevice)
+        layer.add("dhcp", dhcp)
+        layer.add("ip", ip)
+        layer.add("ip-pool", ipPool)
+        layer.add("gateway", gateway)
+        layer.add("netmask", netmask)
+        layer.add("broadcast", broadcast)
+        layer.add("nameserver", nameserver)
+        layer.add("bridge", bridge)
+        layer.add("vifname", vifname)
+        layer.add("mac", mac)
+        layer.add("randommac", ifSet: randommac)
+        layer.add("vif", vif)
+        layer.add("nic", nic)
+        layer.add("install-method", installMethod)
+        layer.add("install-source", installSource)
+        layer.add("base", base)
+        layer.add("lock", lock)
+        layer.add("locked", locked)
+        layer.add("mirror", mirror)
+        layer.add("security-mirror", securityMirror)
+        layer.add("components", components)
+        layer.add("keyring", keyring)
+        layer.add("no-verify", ifSet: noVerify)
+        layer.add("apt-proxy", aptProxy)
+        layer.add("arch", arch)
+        layer.add("kernel", kernel)
+        layer.add("initrd", initrd)
+        layer.add("modules", modules)
+        layer.add("pygrub", pygrub)
+        layer.add("pvgrub", ifSet: pvgrub)
+        layer.add("firmware", firmware)
+        layer.add("cmdline", cmdline)
+        layer.add("serial-device", serialDevice)
+        layer.add("initramfs", initramfs)
+        layer.add("role", role)
+        layer.add("roledir", roledir)
+        layer.add("role-args", roleArgs)
+        layer.add("hooks", hooks)
+        layer.add("hook-timeout", hookTimeout)
+        layer.add("password", password)
+        layer.add("password-file", passwordFile)
+        layer.add("genpass", genpass)
+        layer.add("genpass-len", genpassLen)
+        layer.add("hash-method", hashMethod)
+        layer.add("accounts", accounts)
+        layer.add("copyhosts", copyhosts)
+        layer.add("ssh-key", sshKey)
+        layer.add("output", output)
+        layer.add("extension", fileExtension)
+        layer.add("template", template)
+        layer.add("xen-version", xenVersion)
+        layer.add("format", format)
+        layer.add("boot", boot)
+        layer.add("force", force)
+        layer.add("keep", keep)
+        layer.add("verbose", verbose)
         return layer
     }
 }

@@ -9,7 +9,7 @@ import XenConfig
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write an xl configuration, whoever made it, as another toolstack reads it.",
-        discussion: "domus export web1 --format=libvirt --to=web1.xml")
+        discussion: "domus export web1 >web1.xml")
 
     @Argument(help: ArgumentHelp("A guest that Domus made, or the file of a configuration.", valueName: "guest|file"))
     var name: String
@@ -17,15 +17,7 @@ struct ExportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The form: libvirt (libvirt).", valueName: "form"))
     var format = "libvirt"
 
-    @Option(help: ArgumentHelp("The file, which must not be there (standard output).", valueName: "file"))
-    var to: String?
-
-    @Option(
-        name: .customLong("xen-version"),
-        help: ArgumentHelp(
-            "The Xen that the configuration is for (the one that runs here, else the newest known).",
-            valueName: "version"))
-    var xenVersion: String?
+    @OptionGroup var xen: XenVersionOption
 
     @OptionGroup var shared: SharedOptions
 
@@ -33,9 +25,7 @@ struct ExportCommand: AsyncParsableCommand {
     struct Document: Encodable {
         var configuration: String
         var format: String
-        /// Where it was written; nil where it is in `text`.
-        var file: String?
-        var text: String?
+        var text: String
         var notes: [Note]
     }
 
@@ -47,7 +37,7 @@ struct ExportCommand: AsyncParsableCommand {
                 "--format: \"\(format)\" is no form of another toolstack",
                 hint: "write libvirt; create writes xl and xm")
         }
-        let version = try XenTarget(ofFileFor: xenVersion, host: host).version
+        let version = try xen.target(host).version
         let path = try configuration(host)
         let bytes = try host.files.contents(of: path, limit: ConfigurationReading.limit)
         let domain = try LibvirtDomain(
@@ -60,27 +50,9 @@ struct ExportCommand: AsyncParsableCommand {
                 "libvirt could not have the guest of \(path): " + errors.map(\.text).joined(separator: "; "),
                 exit: .configuration, hint: errors.compactMap(\.hint).first)
         }
-        var document = Document(configuration: path.string, format: format, notes: notes)
-        if let to {
-            let file = Invoked.workingDirectory.pushing(FilePath(to)).lexicallyNormalized()
-            guard try host.files.entry(at: file) == nil else {
-                throw ProvisioningError("\(file) is there already", exit: .cannotCreate, hint: "--to names a new file")
-            }
-            // A configuration may hold passwords, and who may read it is known.
-            let mode = try (host.files.entry(at: host.files.resolved(path))?.mode ?? 0o600) & 0o644
-            do {
-                _ = try host.files.createFile(file, contents: Array(domain.xml.utf8), mode: mode)
-            } catch {
-                // Half of it would be in the way of the next.
-                try? host.files.remove(file)
-                throw error
-            }
-            document.file = file.string
-            console.result("Wrote \(file)\n", json: document)
-        } else {
-            document.text = domain.xml
-            console.result(domain.xml, json: document)
-        }
+        console.result(
+            domain.xml,
+            json: Document(configuration: path.string, format: format, text: domain.xml, notes: notes))
     }
 
     /// A word with a slash is a file; one without is a guest first.

@@ -19,11 +19,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the configuration of a libvirt domain goes (/etc/xen).", valueName: "dir"))
     var output: String?
 
-    @Option(
-        name: .customLong("xen-version"),
-        help: ArgumentHelp(
-            "The Xen whose xl is to read it (the one that runs here, else the newest known).", valueName: "version"))
-    var xenVersion: String?
+    @OptionGroup var xen: XenVersionOption
 
     @Flag(name: .customLong("dry-run"), help: "Show what would be noted and written, and do nothing.")
     var dryRun = false
@@ -46,7 +42,7 @@ struct ImportCommand: AsyncParsableCommand {
         let host = Host.ofThisMachine
         let console = Console(json: shared.json)
         guard !file.isEmpty else { throw OptionError("a file's name is empty") }
-        let version = try XenTarget(ofFileFor: xenVersion, host: host).version
+        let version = try xen.target(host).version
         let source = Invoked.workingDirectory.pushing(FilePath(file)).lexicallyNormalized()
         guard try host.files.entry(at: source) != nil else {
             throw ProvisioningError("there is no file \(source)", exit: .noInput)

@@ -230,6 +230,8 @@ struct TypeTests {
     @Test(
         "what xl would ignore or refuse is refused before anything is made",
         arguments: [
+            (["--xl=vncpasswd=secret"], "a password is not taken here"),
+            (["--xl=vfb=['vnc=1,vncpasswd=secret']"], "a password is not taken here"),
             (["--xl=vgaa=none"], "is no key of xl 4.17"), (["--xl=memory=5"], "memory is made of other options"),
             (["--xl=cpus=2", "--cpus=3"], "cpus is given by --cpus, too"), (["--xl=pci='01:00.0'"], "xl wants a list"),
             (["--nested"], "a guest of type pvh has none"), (["--firmware=bios"], "a guest of type pvh has none"),

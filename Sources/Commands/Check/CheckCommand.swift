@@ -14,11 +14,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Configurations; of a directory, its files *.cfg.", valueName: "file"))
     var files: [String]
 
-    @Option(
-        name: .customLong("xen-version"),
-        help: ArgumentHelp(
-            "The Xen whose xl is to read them (the one that runs here, else the newest known).", valueName: "version"))
-    var xenVersion: String?
+    @OptionGroup var xen: XenVersionOption
 
     @Flag(
         inversion: .prefixedNo,
@@ -38,9 +34,8 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let machine = Host.ofThisMachine
-        let xen = XenHost(host: machine)
-        let version = try wantedVersion ?? xen.version ?? .newest
-        let looksAtHost = host ?? xen.runsXen
+        let version = try xen.target(machine).version
+        let looksAtHost = host ?? XenHost(host: machine).runsXen
         var inspection = ConfigurationInspection(
             host: machine, version: version, looksAtHost: looksAtHost, paths: try paths(machine))
         if looksAtHost { try inspection.addNeighbours(in: directory, isNamed: output != nil) }
@@ -54,20 +49,6 @@ struct CheckCommand: AsyncParsableCommand {
 
     private var directory: FilePath {
         Invoked.workingDirectory.pushing(FilePath(output ?? "/etc/xen")).lexicallyNormalized()
-    }
-
-    private var wantedVersion: XenVersion? {
-        get throws {
-            guard let xenVersion else { return nil }
-            guard let version = XenVersion(xenVersion) else {
-                throw OptionError(
-                    "--xen-version: \"\(xenVersion)\" is no version of Xen", hint: "write 4.17, for example")
-            }
-            guard version >= .oldest else {
-                throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")
-            }
-            return version
-        }
     }
 
     /// The files to look at, each as it was named.

@@ -128,6 +128,14 @@ struct SettingsBuilder {
     }
 
     private func check(_ setting: GuestConfiguration.Setting, _ place: Place) throws(OptionError) {
+        let words = setting.value.items?.compactMap(\.text) ?? [setting.value.text ?? ""]
+        // Others see it in the list of processes, and in a file that everybody may read.
+        guard !setting.key.hasSuffix("passwd"), !words.contains(where: { $0.contains("passwd=") }) else {
+            throw OptionError(
+                "\(place): a password is not taken here, where others on this host can read it",
+                hint: "write it into the configuration when it is made, and take it from others: chmod 600",
+                exit: place.exit)
+        }
         if case .some(let text) = setting.value.text, text.isEmpty {
             throw OptionError("\(place): \(setting.key) is empty", exit: place.exit)
         }

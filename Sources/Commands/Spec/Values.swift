@@ -12,6 +12,17 @@ struct Values {
         func all(_ key: String) -> [Given] {
             entries.filter { $0.key == key && !$0.value.isEmpty }.map { Given(value: $0.value, place: $0.place) }
         }
+
+        /// Adds what an option of that name says, if it was given.
+        mutating func add(_ key: String, _ value: String?) {
+            if let value { entries.append((key: key, value: value, place: .option(key))) }
+        }
+
+        mutating func add(_ key: String, _ values: [String]) { for value in values { add(key, value) } }
+
+        mutating func add(_ key: String, _ flag: Bool?) { add(key, flag.map { $0 ? "1" : "0" }) }
+
+        mutating func add(_ key: String, ifSet flag: Bool) { if flag { add(key, "1") } }
     }
 
     struct Given: Hashable {

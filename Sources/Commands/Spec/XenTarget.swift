@@ -51,7 +51,7 @@ struct XenTarget {
     /// - Parameter text: what `--xen-version` says.
     init(ofFileFor text: String?, host: Host) throws(OptionError) {
         var values = Values.Layer()
-        if let text { values.entries = [("xen-version", text, .option("xen-version"))] }
+        values.add("xen-version", text)
         self = try XenTarget(values: Values(layers: [values]), host: host)
         guard toolstack == .xl else {
             throw OptionError("--xen-version: xl is part of Xen since \(XenVersion.oldest)")

@@ -185,58 +185,61 @@ package struct Conversion: Sendable {
             try document.remove(key)
         }
         if type == .pv { try document.remove("pvshim") }
-        guard let chosen = try loader(boot, document.file) else {
-            return ["its kernel \(document.file["kernel"]?.text ?? "") is not the one that it was made with: it stays"]
+        let choice = try choice(boot, document.file)
+        if let keys = choice.keys {
+            for key in Self.loaderKeys where !keys.contains(where: { $0.key == key }) { try document.remove(key) }
+            var anchors = ["type", "builder", "uuid", "name"]
+            for (key, value) in keys {
+                try document.set(key, to: .string(value), after: anchors)
+                anchors.insert(key, at: 0)
+            }
         }
-        for key in Self.loaderKeys where !chosen.keys.contains(where: { $0.key == key }) { try document.remove(key) }
-        var anchors = ["type", "builder", "uuid", "name"]
-        for (key, value) in chosen.keys {
-            try document.set(key, to: .string(value), after: anchors)
-            anchors.insert(key, at: 0)
-        }
-        return chosen.notes
+        return choice.note.map { [$0] } ?? []
     }
 
-    /// The keys of the way in which it boots, in their order; nil where they stay as they are.
-    private func loader(
-        _ boot: GuestRecord.Boot, _ file: XenConfigFile
-    ) throws -> (keys: [(key: String, value: String)], notes: [String])? {
-        let pygrub: (keys: [(key: String, value: String)], notes: [String]) = ([("bootloader", "pygrub")], [])
+    /// The way in which it is to boot.
+    private struct Choice {
+        /// In their order; nil where they stay as they are.
+        var keys: [(key: String, value: String)]?
+        var note: String?
+
+        static let pygrub = Choice(keys: [("bootloader", "pygrub")])
+    }
+
+    private func choice(_ boot: GuestRecord.Boot, _ file: XenConfigFile) throws -> Choice {
         // A shim has a PV kernel in it.
         let kernelType = type == .pvh && file["pvshim"]?.integer == 1 ? .pv : type
         let isOnPVGrub = file["kernel"]?.text.map(XenConfigFile.isGRUBForXen) ?? false
         switch wish {
         case .pygrub:
             guard boot.hasOwnKernel else { throw Refusal("it has no kernel of its own that pygrub could find") }
-            return pygrub
-        case .pvgrub: return ([("kernel", try pvgrub(boot, kernelType))], [])
+            return .pygrub
+        case .pvgrub: return Choice(keys: [("kernel", try pvgrub(boot, kernelType))])
         default: break
         }
-        if file["bootloader"] != nil { return pygrub }
-        if isOnPVGrub { return ([("kernel", try pvgrub(boot, kernelType))], []) }
+        if file["bootloader"] != nil { return Choice() }
+        if isOnPVGrub { return Choice(keys: [("kernel", try pvgrub(boot, kernelType))]) }
         if let path = file["kernel"]?.text, path != boot.kernel {
             try check(kernels[path], at: path, kernelType)
-            return nil
+            return Choice(note: "its kernel \(path) is not the one that it was made with: it stays")
         }
         if let path = boot.kernel, let commandLine = boot.commandLine, let kernel = kernels[path] {
             try check(kernel, at: path, kernelType)
             // What the administrator has made of it counts, as long as it names that kernel.
             let text = file.kernelCommandLine ?? commandLine
-            return (
-                [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? []) + version.keys(ofCommandLine: text),
-                []
-            )
+            return Choice(
+                keys: [("kernel", path)] + (boot.initrd.map { [("ramdisk", $0)] } ?? [])
+                    + version.keys(ofCommandLine: text))
         }
         guard boot.hasOwnKernel else {
             throw Refusal("the kernel that it was made with, \(boot.kernel ?? ""), is gone")
         }
         do {
-            return ([("kernel", try pvgrub(boot, kernelType))], [])
+            return Choice(keys: [("kernel", try pvgrub(boot, kernelType))])
         } catch {
-            return (
-                pygrub.keys,
-                ["it boots through pygrub, which reads the guest's disk in dom0: \(error.reason)"]
-            )
+            return Choice(
+                keys: Choice.pygrub.keys,
+                note: "it boots through pygrub, which reads the guest's disk in dom0: \(error.reason)")
         }
     }
 

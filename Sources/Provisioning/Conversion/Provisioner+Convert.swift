@@ -38,7 +38,8 @@ extension Provisioner {
             let path = FilePath(record.configuration.path)
             guard let entry = try host.files.entry(at: path), entry.kind == .file else {
                 throw ProvisioningError(
-                    "there is no file \(path)", exit: .noInput, hint: "it is the guest's configuration")
+                    "\(path), the guest's configuration, is not there, or no plain file", exit: .noInput,
+                    hint: "what a link leads to is not Domus' to replace")
             }
             let bytes = try host.files.contents(of: path, limit: ConfigurationReading.limit)
             var document = try XenConfigDocument(parsing: bytes, file: path.string, for: version)

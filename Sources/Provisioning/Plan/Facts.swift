@@ -131,6 +131,27 @@ package struct RunContext: Sendable {
         return status
     }
 
+    /// Runs a program that makes something of a guest's disk, through the helper: it must not go on writing into an image
+    /// when this process is killed.
+    ///
+    /// - Parameter what: that which is made, for people.
+    /// - Throws: ``StorageError`` with what the program said last.
+    func makeOnDisk(_ invocation: Invocation, _ what: String) async throws {
+        let helper = locations.helper
+        let confined =
+            invocation.executable == helper.string ? invocation : Confinement(helper: helper).wrap(invocation)
+        let status = try await run(confined)
+        guard status.isSuccess else {
+            let tail = logTail(of: confined, lines: 3)
+            let isFull =
+                tail.contains("No space left") || (try? host.files.freeSpace(at: paths.base))?.bytes ?? .max < 1 << 16
+            throw StorageError(
+                "cannot make \(what): \(invocation.executable) ended with \(status)"
+                    + (tail.isEmpty ? "" : ":\n\(tail)"),
+                hint: isFull ? "free some space, or put the guest elsewhere with --dir" : nil)
+        }
+    }
+
     /// The last lines that a program wrote to the log, for an error that must say why it failed. The program is the one
     /// that ran last.
     func logTail(of invocation: Invocation, lines count: Int) -> String {

@@ -8,6 +8,8 @@ struct InstallBootLoader: Step {
     let loader: BootLoader
     let disks: DiskPlan
 
+    private static let what = "the disk's boot loader"
+
     var summary: String {
         switch loader.firmware {
         case .bios: "Put GRUB into the disk's boot sector"
@@ -27,7 +29,7 @@ struct InstallBootLoader: Step {
         _ = try files.createFile(
             commands,
             contents: Array(BootLoader.firstCommands(bootUUID: uuid, isSeparate: boot != disks.root).utf8), mode: 0o600)
-        try await make(loader.image(commands: commands, output: image), context)
+        try await context.makeOnDisk(loader.image(commands: commands, output: image), Self.what)
         let disk = context.workingPath(of: disks.drive("disk"), findings)
         let table = try PartitionedDisk(disks)
         switch loader.firmware {
@@ -46,22 +48,11 @@ struct InstallBootLoader: Step {
             _ = try files.createImage(part, size: ByteSize(bytes: place.lengthBytes), allocated: false)
             let identifier = String(uuid.filter { $0 != "-" }.prefix(8))
             for invocation in BootLoader.efiSystem(part, identifier: identifier, loader: image) {
-                try await make(invocation, context)
+                try await context.makeOnDisk(invocation, Self.what)
             }
             try files.copyRange(from: part, to: disk, at: place.startByte)
             try files.remove(part)
         }
         try files.synchronize(disk)
-    }
-
-    private func make(_ invocation: Invocation, _ context: RunContext) async throws {
-        let confined = Confinement(helper: context.locations.helper).wrap(invocation)
-        let status = try await context.run(confined)
-        guard status.isSuccess else {
-            let tail = context.logTail(of: confined, lines: 3)
-            throw StorageError(
-                "cannot make the disk's boot loader: \(invocation.executable) ended with \(status)"
-                    + (tail.isEmpty ? "" : ":\n\(tail)"))
-        }
     }
 }

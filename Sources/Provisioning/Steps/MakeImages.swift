@@ -107,18 +107,7 @@ struct MakeImages: Step {
     }
 
     private func make(_ invocation: Invocation, _ partition: Partition, _ context: RunContext) async throws {
-        // Through the helper, so that no program goes on writing into an image when we are killed.
-        let helper = context.locations.helper
-        let confined =
-            invocation.executable == helper.string ? invocation : Confinement(helper: helper).wrap(invocation)
-        let status = try await context.run(confined)
-        guard status.isSuccess else {
-            let tail = context.logTail(of: confined, lines: 3)
-            throw StorageError(
-                "cannot make the file system of partition \(partition.name) (\(partition.size)): "
-                    + "\(invocation.executable) ended with \(status)" + (tail.isEmpty ? "" : ":\n\(tail)"),
-                hint: tail.contains("No space left") ? "free some space, or put the guest elsewhere with --dir" : nil)
-        }
+        try await context.makeOnDisk(invocation, "the file system of partition \(partition.name) (\(partition.size))")
     }
 
     /// Says beforehand, in numbers, what the file system's maker would say after a while, in its own words.

@@ -184,5 +184,9 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             world, process in
             try await Work.convert("web1", to: .pv, in: world, as: process)
         },
+        Scenario(testDescription: "import a libvirt domain", beginning: { try Work.worldWithDomain() }) {
+            world, process in
+            try await Work.importDomain(in: world, as: process)
+        },
     ]
 }

@@ -82,6 +82,26 @@ enum Work {
         try await Provisioner(host: process.host, store: world.store, reporter: Telling()).convert(converted, run: run)
     }
 
+    /// A libvirt domain, whose configuration is written, and its disk.
+    static func worldWithDomain() throws -> World {
+        let world = try World()
+        world.machine.tree.put(.file([], size: 64 << 20), at: "/srv/old.img", mode: 0o600)
+        let domain = """
+            <domain type='xen'><name>old1</name><memory unit='MiB'>256</memory><vcpu>1</vcpu>
+            <os><type machine='xenpvh'>xenpvh</type><kernel>/srv/vmlinuz</kernel></os>
+            <devices><disk type='file' device='disk'><driver type='raw'/><source file='/srv/old.img'/>
+            <target dev='xvda' bus='xen'/></disk></devices></domain>
+            """
+        world.machine.tree.put(domain, at: "/srv/old.xml")
+        return world
+    }
+
+    static func importDomain(in world: World, as process: FakeHost, run: String = "000000000010") async throws {
+        let looking = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
+        let work = try looking.importing("/srv/old.xml", for: .newest) { FilePath("/etc/xen/\($0.name).cfg") }
+        try await Provisioner(host: process.host, store: world.store, reporter: Telling()).perform(work, run: run)
+    }
+
     /// What a user does after a kill.
     ///
     /// - Returns: what could not be taken back.
