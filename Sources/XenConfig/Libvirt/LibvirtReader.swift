@@ -4,7 +4,7 @@ import GuestModel
 struct LibvirtReader {
     let root: ReadElement
     let version: XenVersion
-    let type: LibvirtGuestType
+    let type: XlGuestType
     private let name: String?
     private(set) var entries: [XenConfigFile.Entry] = []
     private(set) var notes: [Problem] = []

@@ -1,7 +1,4 @@
-/// How Xen virtualizes a guest, all three ways of it; those that Domus makes are fewer.
-enum LibvirtGuestType: String, CaseIterable {
-    case pv, pvh, hvm
-
+extension XlGuestType {
     /// What libvirt calls it: the machine and the system in `<type machine=''></type>` (libxl_capabilities.c,
     /// libxlCapsInitGuests; virDomainOSType writes `linux` for `xen`, as it always did).
     var words: (machine: String, system: String) {
@@ -11,9 +8,6 @@ enum LibvirtGuestType: String, CaseIterable {
         case .hvm: ("xenfv", "hvm")
         }
     }
-
-    /// As messages call it: `PV`.
-    var name: String { rawValue.uppercased() }
 }
 
 /// Words of an xl configuration beside those of a libvirt domain that mean the same, for both directions.
