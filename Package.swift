@@ -47,7 +47,7 @@ let package = Package(
         room("Templating", [mustache]),
         room("Settings", ["GuestModel", system]),
         room("XenConfig", ["CXML", "GuestModel", "Templating", system]),
-        room("Archives", ["CArchive", "CLinux", system]),
+        room("Archives", ["CArchive", "CLinux", crypto, system]),
         room("Partitions", ["CParted", system]),
         room("LogicalVolumes", ["CLVM", "GuestModel", "LinuxHost"]),
         room("Storage", ["GuestModel", "LinuxHost", system]),

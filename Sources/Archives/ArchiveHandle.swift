@@ -1,4 +1,5 @@
 import CArchive
+import SystemPackage
 
 /// Owns a `struct archive` of whatever kind (reader, writer, disk writer), and frees it.
 struct ArchiveHandle: ~Copyable {
@@ -19,6 +20,9 @@ struct ArchiveHandle: ~Copyable {
         guard let text = bytes(of: archive_error_string(raw)), !text.isEmpty else {
             return "libarchive gives no reason"
         }
-        return printable(text)
+        // It says what failed, and only the number says why.
+        let number = archive_errno(raw)
+        let isPlain = text.elementsEqual("Write error".utf8) || text.elementsEqual("Read error".utf8)
+        return printable(text) + (isPlain && number > 0 ? ": \(Errno(rawValue: number))" : "")
     }
 }

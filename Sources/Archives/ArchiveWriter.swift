@@ -36,9 +36,30 @@ package struct ArchiveWriter: ~Copyable {
             let reason = (error as? Errno)?.description ?? "\(error)"
             throw ArchiveError(.cannotWrite, "could not write archive \(name): \(reason)")
         }
-        // "Restricted" pax is plain ustar wherever that can hold the entry.
-        guard archive_write_set_format_pax_restricted(archive.raw) == ARCHIVE_OK,
-            compression.add(to: archive.raw) == ARCHIVE_OK,
+        try self.init(archive, to: descriptor, name: name, compression) { raw in
+            // "Restricted" pax is plain ustar wherever that can hold the entry.
+            archive_write_set_format_pax_restricted(raw)
+        }
+    }
+
+    /// Writes plain ustar, not compressed, and not a byte behind its end: for readers that know no more, and take what follows
+    /// for something else.
+    ///
+    /// - Parameters:
+    ///   - stream: is closed at the end. It may be a pipe.
+    ///   - name: as errors call it.
+    package init(streamingTo stream: FileDescriptor, name: String) throws(ArchiveError) {
+        try self.init(ArchiveHandle(archive_write_new()), to: stream, name: name, .none) { raw in
+            min(archive_write_set_format_ustar(raw), archive_write_set_bytes_in_last_block(raw, 1))
+        }
+    }
+
+    private init(
+        _ archive: consuming ArchiveHandle, to descriptor: FileDescriptor, name: String,
+        _ compression: ArchiveCompression,
+        format: (OpaquePointer) -> Int32
+    ) throws(ArchiveError) {
+        guard format(archive.raw) == ARCHIVE_OK, compression.add(to: archive.raw) == ARCHIVE_OK,
             archive_write_open_fd(archive.raw, descriptor.rawValue) == ARCHIVE_OK
         else {
             try? descriptor.close()

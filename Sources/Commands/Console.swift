@@ -165,6 +165,8 @@ final class Console: Reporter {
     }
 
     /// Standard error may be a pipe whose reader is gone: that is no reason to leave a guest half made.
+    static func isTerminal(_ file: FileDescriptor) -> Bool { isatty(file.rawValue) == 1 }
+
     static func write(_ text: String, to file: FileDescriptor) {
         _ = try? file.writeAll(Array(text.utf8))
     }

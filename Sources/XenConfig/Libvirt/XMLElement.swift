@@ -73,7 +73,7 @@ package struct XMLElement: Sendable {
     }
 
     // By scalars: a quote with a combining accent is one Character and still a quote to a parser.
-    private static func escape(
+    static func escape(
         _ text: String, in name: String, isAttribute: Bool
     ) throws(XenConfigError) -> String {
         var escaped = ""

@@ -1,0 +1,124 @@
+import CLinux
+import Crypto
+import Glibc
+import SystemPackage
+
+/// The checksum of a part of a disk, without which no reader takes the part.
+package struct DiskSeal: Sendable {
+    fileprivate let name: String
+    fileprivate let sum: String
+
+    fileprivate init(name: String, of bytes: [UInt8]) {
+        self.name = name
+        sum = Insecure.SHA1.hash(data: bytes).reduce(into: "") { text, byte in
+            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+}
+
+extension ArchiveWriter {
+    /// Adds a disk as XVA archives hold it: parts of one size with a checksum behind each, `Ref:0003/00000000` and
+    /// `Ref:0003/00000000.checksum`; a part that is all zeros is left out unless it is the first or the last (xapi's
+    /// stream_vdi.ml, recv_all_vdi).
+    ///
+    /// The checksum is SHA-1, since that is what every release of xapi reads; it tells what got lost on the way, not who wrote
+    /// it.
+    ///
+    /// - Parameters:
+    ///   - source: a file or block device. What is beyond its end is zeros.
+    ///   - size: bytes, a multiple of `partSize`.
+    ///   - progressed: is told of each part how many bytes are done.
+    /// - Returns: the last checksum, which is not added yet: who adds it says that the disk is whole.
+    /// - Throws: ``ArchiveError``, `CancellationError`.
+    package mutating func add(
+        disk source: FilePath, size: Int64, partSize: Int, below directory: String, isCancelled: () -> Bool,
+        progressed: (Int64) -> Void = { _ in }
+    ) throws -> DiskSeal {
+        precondition(size > 0 && size % Int64(partSize) == 0, "a disk is made of whole parts")
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
+        } catch {
+            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
+        }
+        defer { try? file.close() }
+        let length: Int64
+        do {
+            length = try file.seek(offset: 0, from: .end)
+        } catch {
+            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
+        }
+        var buffer = [UInt8](repeating: 0, count: partSize)
+        let last = size / Int64(partSize) - 1
+        var number: Int64 = 0
+        while number <= last {
+            if isCancelled() { throw CancellationError() }
+            let start = number * Int64(partSize)
+            // What is a hole is not read.
+            if number > 0, number < last, let data = Self.data(of: file, from: start) {
+                let next = min(data / Int64(partSize), last)
+                if next > number {
+                    number = next
+                    continue
+                }
+            }
+            let isData = try Self.fill(&buffer, from: file, of: length, at: start, source)
+            if isData || number == 0 || number == last {
+                let digits = String(number)
+                let name = directory + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+                try add(ArchiveEntry(path: FilePath(name)), content: buffer)
+                let seal = DiskSeal(name: name, of: buffer)
+                if number == last {
+                    progressed(size)
+                    return seal
+                }
+                try add(seal)
+            }
+            number += 1
+            progressed(number * Int64(partSize))
+        }
+        preconditionFailure("the last part is never left out")
+    }
+
+    package mutating func add(_ seal: DiskSeal) throws(ArchiveError) {
+        try add(ArchiveEntry(path: FilePath(seal.name + ".checksum")), content: Array(seal.sum.utf8))
+    }
+
+    /// Where data begins, at or behind a place; the greatest number where there is none, and nil where holes are not known.
+    private static func data(of file: FileDescriptor, from start: Int64) -> Int64? {
+        let found = lseek(file.rawValue, off_t(start), CLINUX_SEEK_DATA)
+        guard found < 0 else { return Int64(found) }
+        return errno == ENXIO ? Int64.max : nil
+    }
+
+    /// - Returns: whether there is anything but zeros.
+    private static func fill(
+        _ buffer: inout [UInt8], from file: FileDescriptor, of length: Int64, at start: Int64, _ source: FilePath
+    ) throws(ArchiveError) -> Bool {
+        do {
+            return try buffer.withUnsafeMutableBytes { bytes in
+                var filled = 0
+                while filled < bytes.count {
+                    let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+                    let count = try file.read(fromAbsoluteOffset: start + Int64(filled), into: rest)
+                    guard count > 0 else { break }
+                    filled += count
+                }
+                guard filled == max(0, min(Int64(bytes.count), length - start)) else {
+                    throw ArchiveError(.unreadable, "could not read \(printable(source)): it shrank while it was read")
+                }
+                if filled < bytes.count {
+                    UnsafeMutableRawBufferPointer(rebasing: bytes[filled...]).initializeMemory(
+                        as: UInt8.self, repeating: 0)
+                }
+                guard let base = bytes.baseAddress else { return false }
+                // Each byte is the one before it, and the first is zero.
+                return bytes[0] != 0 || memcmp(base, base + 1, bytes.count - 1) != 0
+            }
+        } catch let error as ArchiveError {
+            throw error
+        } catch {
+            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
+        }
+    }
+}
