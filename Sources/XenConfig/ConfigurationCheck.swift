@@ -9,10 +9,14 @@ struct ConfigurationCheck {
     private(set) var disks: [DiskSpec] = []
     private(set) var vifs: [VifSpec] = []
 
+    /// Whether the file is all of a configuration; else what it does not say is not known.
+    let isWhole: Bool
+
     /// - Parameter version: of the Xen whose xl is to read it.
-    init(_ file: XenConfigFile, for version: XenVersion = .newest) {
+    init(_ file: XenConfigFile, for version: XenVersion = .newest, isWhole: Bool = true) {
         self.file = file
         self.version = version
+        self.isWhole = isWhole
         problems = file.oddities
         checkKeys()
         checkLists()
@@ -20,6 +24,7 @@ struct ConfigurationCheck {
         checkType()
         checkBoot()
         checkNumbers()
+        checkValues()
     }
 
     mutating func add(_ severity: Problem.Severity, _ message: String, key: String? = nil, hint: String? = nil) {
@@ -95,7 +100,7 @@ struct ConfigurationCheck {
         }
     }
 
-    private func mustNotBeEmpty(_ key: String) -> Bool {
+    func mustNotBeEmpty(_ key: String) -> Bool {
         [
             "bios", "boot", "bootloader", "builder", "device_model_version", "firmware", "kernel", "name", "pool",
             "ramdisk", "type", "uuid",
@@ -130,12 +135,15 @@ struct ConfigurationCheck {
         }
     }
 
-    private mutating func strings(of key: String) -> [String] {
+    private mutating func strings(of key: String) -> [String] { allStrings(of: key).filter { !$0.isEmpty } }
+
+    /// The strings of a list, the empty ones too.
+    mutating func allStrings(of key: String) -> [String] {
         guard let items = file[key]?.items else { return [] }
         if items.contains(where: { $0.text == nil }) {
             add(.error, "\"\(key)\" holds a list inside the list, at which xl stops reading it", key: key)
         }
-        return items.prefix { $0.text != nil }.compactMap(\.text).filter { !$0.isEmpty }
+        return items.prefix { $0.text != nil }.compactMap(\.text)
     }
 
     private mutating func checkWords() {

@@ -43,6 +43,6 @@ extension GuestConfiguration.Setting {
     /// What xl would ignore or refuse in settings, each for itself.
     package static func problems(of settings: [Self], for version: XenVersion) -> [Problem] {
         let file = XenConfigFile(entries: settings.map { .init($0.key, .set, $0.value) })
-        return ConfigurationCheck(file, for: version).problems
+        return ConfigurationCheck(file, for: version, isWhole: false).problems
     }
 }

@@ -106,7 +106,10 @@ struct ConfigurationReadingTests {
     )
     func releases(line: String, first: Int, last: Int) throws {
         for minor in 2...22 {
-            let found = try problems(Self.guest + line + "\n", XenVersion(4, minor))
+            // Some of them are for other guests than this one.
+            let found = try problems(Self.guest + line + "\n", XenVersion(4, minor)).filter {
+                !$0.hasSuffix("has no effect for a PV guest")
+            }
             #expect(found.isEmpty == (first...last).contains(minor), "4.\(minor): \(found)")
         }
     }

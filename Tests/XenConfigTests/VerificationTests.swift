@@ -100,7 +100,7 @@ struct VerificationTests {
             ),
             Change(
                 "disk = [",
-                "disk = \"x\"\nserial = [",
+                "disk = \"x\"\ndtdev = [",
                 "line 12: \"disk\" is a single value; xl wants a list and ignores it",
                 "the disk /srv/xen/domains/web1.example.org/disk.img, which holds the root, is missing",
                 "the disk /srv/xen/domains/web1.example.org/swap.img is missing"
@@ -215,7 +215,7 @@ struct VerificationTests {
     @Test(
         "what the user may change is no problem",
         arguments: [
-            Change("", "on_watchdog = \"destroy\"\nserial = \"pty\"\ncpus = [\"0\", \"1\"]\nlocaltime = 0\n"),
+            Change("", "on_watchdog = \"destroy\"\nrtc_timeoffset = 3600\ncpus = [\"0\", \"1\"]\nlocaltime = 0\n"),
             Change("on_crash = \"restart\"", "on_crash = \"preserve\""),
             Change("console=hvc0", "console=hvc0 quiet"),
             Change("memory = 512", "memory = 0x200"),
