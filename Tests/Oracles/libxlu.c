@@ -1,8 +1,9 @@
 /*
- * What libxlu, the parser of xl, makes of configurations and disk strings, for comparison with Domus'.
+ * What libxlu, the parser of xl, and libxl make of configurations and of strings in them, for comparison with Domus'.
  *
- * Reads requests from standard input until it ends: a letter, C for a configuration or D for a disk string, the number of
- * its bytes, a line break, and the bytes. Answers each with one line: "refused", "crashed", or "read" and what was read.
+ * Reads requests from standard input until it ends: a letter, the number of bytes, a line break, and the bytes. The letter is
+ * C for a configuration, D for a disk string, P for one of the pci list, R for rdm, F for a flag of cpuid = "host,..." and L
+ * for a leaf of cpuid = ["..."]. Answers each with one line: "refused", "crashed", or "read" and what was read.
  * Of a configuration that is each key with its value, KEY=VALUE, in words; a value is its bytes in hexadecimal behind an
  * "s", or values in brackets. Keys are found by trying every word of the text that can be one.
  */
@@ -127,8 +128,53 @@ static void disk(FILE *report, const char *text)
     xlu_cfg_destroy(config);
 }
 
-/* The scanner of disk strings ends the whole program at what no rule of it takes, such as a line break. */
-static void disk_apart(FILE *report, const char *text)
+static void pci(FILE *report, const char *text)
+{
+    XLU_Config *config = xlu_cfg_init(report, "text");
+    libxl_device_pci device;
+
+    libxl_device_pci_init(&device);
+    if (xlu_pci_parse_spec_string(config, &device, text)) {
+        printf("refused");
+    } else {
+        printf("read");
+        print_member("name", device.name);
+        if (!device.name)
+            printf(" place=%x:%x:%x.%x", device.domain, device.bus, device.dev,
+                   device.vfunc_mask == LIBXL_PCI_FUNC_ALL ? 8 : device.func);
+        printf(" slot=%x", device.vdevfn >> 3);
+    }
+    xlu_cfg_destroy(config);
+}
+
+static void rdm(FILE *report, const char *text)
+{
+    XLU_Config *config = xlu_cfg_init(report, "text");
+    libxl_rdm_reserve reserve;
+
+    printf(xlu_rdm_parse(config, &reserve, text) ? "refused" : "read");
+    xlu_cfg_destroy(config);
+}
+
+static void flag(FILE *report, const char *text)
+{
+    libxl_cpuid_policy_list list = NULL;
+
+    printf(libxl_cpuid_parse_config(&list, text) ? "refused" : "read");
+}
+
+static void leaf(FILE *report, const char *text)
+{
+    libxl_cpuid_policy_list list = NULL;
+
+    printf(libxl_cpuid_parse_config_xend(&list, text) ? "refused" : "read");
+}
+
+/*
+ * The scanner of disk strings ends the whole program at what no rule of it takes, such as a line break; that of pci strings
+ * goes on at any place of its memory, where no dot stands behind the device.
+ */
+static void apart(void (*read)(FILE *report, const char *text), FILE *report, const char *text)
 {
     pid_t child;
     int status;
@@ -138,7 +184,7 @@ static void disk_apart(FILE *report, const char *text)
     if (child == 0) {
         /* Whose place exit(3) would set back for both. */
         close(STDIN_FILENO);
-        disk(report, text);
+        read(report, text);
         fflush(stdout);
         _exit(0);
     }
@@ -165,8 +211,16 @@ int main(void)
             printf("crashed");
         else if (kind == 'C')
             configuration(report, text, length);
+        else if (kind == 'D')
+            apart(disk, report, text);
+        else if (kind == 'P')
+            apart(pci, report, text);
+        else if (kind == 'R')
+            rdm(report, text);
+        else if (kind == 'F')
+            flag(report, text);
         else
-            disk_apart(report, text);
+            leaf(report, text);
         putchar('\n');
         free(text);
     }

@@ -28,7 +28,7 @@ struct Oracle {
         return try #require(XenVersion(outcome.standardOutput))
     }
 
-    /// - Parameter kind: C for configurations, D for strings of the disk list.
+    /// - Parameter kind: What the texts are: see libxlu.c.
     func answers(to texts: [[UInt8]], kind: Character) async throws -> [Reading] {
         let requests = directory("requests")
         try writeFile(requests, texts.flatMap { Array("\(kind)\($0.count)\n".utf8) + $0 })
