@@ -16,8 +16,9 @@ package struct HostCheck: Sendable {
     }
 
     package func problems(of reading: ConfigurationReading) -> [Problem] {
-        files(of: reading) + kernel(of: reading) + disks(of: reading) + bridges(of: reading) + root(of: reading)
-            + ramdisk(of: reading)
+        let pieces = GuestPieces(of: reading, on: host)
+        return files(of: reading) + kernel(of: reading) + disks(of: reading) + bridges(of: reading)
+            + root(of: reading, on: pieces) + ramdisk(of: reading) + system(of: reading, on: pieces)
     }
 
     // MARK: Files

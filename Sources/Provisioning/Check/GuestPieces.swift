@@ -1,0 +1,75 @@
+import LinuxHost
+import Partitions
+import Storage
+import SystemPackage
+import XenConfig
+
+/// What a configuration's disks carry, as far as their first bytes tell.
+struct GuestPieces {
+    /// A file system or swap area, on a whole disk or a partition.
+    struct Piece {
+        /// What the guest calls it, if it knows disks by xl's names: `xvda2`.
+        let name: String
+        let content: Superblock
+        let path: FilePath
+        /// Where it is there, in bytes.
+        let range: Range<Int64>
+    }
+
+    private(set) var pieces: [Piece] = []
+    /// Whether those are all that the guest has: no disk is of another domain or form, and no part of one is not understood.
+    private(set) var isWhole = true
+
+    /// - Parameter host: whose files are read; nothing is opened for writing.
+    init(of reading: ConfigurationReading, on host: Host) {
+        for disk in reading.summary.disks where !disk.isCDROM {
+            // One that cannot be understood may be where what is missed is.
+            guard let target = disk.target, target.hasPrefix("/"), disk.format == .raw, disk.script == nil,
+                disk.backend == nil, let found = try? Self.pieces(of: FilePath(target), disk.vdev, host)
+            else {
+                isWhole = false
+                continue
+            }
+            pieces += found.pieces
+            isWhole = isWhole && found.isWhole
+        }
+    }
+
+    private struct Unknown: Error {}
+
+    /// - Throws: where there is something that Domus does not know, such as a physical volume.
+    private static func pieces(
+        of path: FilePath, _ vdev: String, _ host: Host
+    ) throws -> (pieces: [Piece], isWhole: Bool) {
+        let path = try host.files.resolved(path)
+        let size: Int64
+        switch try host.files.entry(at: path) {
+        case let entry? where entry.kind == .file: size = entry.size
+        case let entry? where entry.kind == .blockDevice:
+            size = try host.files.blockDevice(at: path)?.size.bytes ?? 0
+        default: throw Unknown()
+        }
+        func superblock(at offset: Int64) throws -> Superblock? {
+            Superblock(try host.files.bytes(of: path, at: offset, count: Superblock.length))
+        }
+        if let whole = try superblock(at: 0) {
+            return ([Piece(name: vdev, content: whole, path: path, range: 0..<size)], true)
+        }
+        // libparted would open a device for writing, too, of which udev tells everybody when it is closed.
+        guard vdev.last?.isNumber == false, try host.files.entry(at: path)?.kind == .file else { throw Unknown() }
+        var pieces: [Piece] = []
+        var isWhole = true
+        for partition in try Parted.partitions(of: path) where ![.biosBoot, .efiSystem].contains(partition.type) {
+            guard let content = try superblock(at: partition.startByte) else {
+                isWhole = false
+                continue
+            }
+            let end = min(size, partition.startByte + partition.lengthBytes)
+            guard partition.startByte < end else { throw Unknown() }
+            pieces.append(
+                Piece(
+                    name: "\(vdev)\(partition.number)", content: content, path: path, range: partition.startByte..<end))
+        }
+        return (pieces, isWhole)
+    }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `domus check --host` and what is on the guests' disks.
+@Suite("domus check, of the system on the disks")
+struct CheckSystemTests {
+    private static let root = "6b0f8c1c-33f5-4a4e-9d3c-1d3f7a0b2c11"
+    private static let swap = "0c9d5b6e-8a52-4f0b-b1a1-92a1f9f0a711"
+    private static let inittab = "1:2345:respawn:/sbin/getty 38400 tty1\n"
+
+    /// An image of a tree, its files by their paths; a path to a text that begins with `-> ` is a link.
+    private static func image(_ workspace: Workspace, _ tree: [String: String]) async throws -> FilePath {
+        let directory = workspace.files.appending("tree")
+        try? FileManager.default.removeItem(atPath: directory.string)
+        for (name, text) in tree {
+            let path = directory.pushing(FilePath(name))
+            try makeDirectories(path.removingLastComponent())
+            if text.hasPrefix("-> ") {
+                try FileManager.default.createSymbolicLink(
+                    atPath: path.string, withDestinationPath: String(text.dropFirst(3)))
+            } else {
+                try writeFile(path, text)
+            }
+        }
+        let image = workspace.files.appending("root.img")
+        try? FileManager.default.removeItem(atPath: image.string)
+        try await run(
+            "mke2fs", ["-q", "-F", "-t", "ext4", "-U", root, "-d", directory.string, image.string, "8M"]
+        ).orThrow()
+        let area = workspace.files.appending("swap.img")
+        try await run(
+            "/bin/sh",
+            ["-c", "truncate -s 1M \"$1\" && chmod 600 \"$1\" && mkswap -q -U \"$2\" \"$1\"", "sh", area.string, swap]
+        )
+        .orThrow()
+        return image
+    }
+
+    private static func problems(
+        _ workspace: Workspace, _ image: FilePath, type: String = "pvh", _ more: String = "", vdev: String = "xvda2"
+    ) async throws -> String {
+        let kernel = workspace.files.appending("vmlinuz")
+        try writeFile(kernel, KernelFiles.kernel(version: "6.1.0-1-amd64"))
+        try makeDirectories(workspace.files.appending("none"))
+        let boot = type == "hvm" ? "" : "kernel = \"\(kernel)\"\n"
+        let file = try workspace.file(
+            "web1.cfg",
+            "name = \"web1\"\ntype = \"\(type)\"\nmemory = 512\n\(boot)disk = [\"\(image),raw,\(vdev),rw\", "
+                + "\"\(workspace.files)/swap.img,raw,xvda1,rw\"]\n\(more)")
+        return try await workspace.run(
+            ["check", "--host", "--output=\(workspace.files)/none", "--xen-version=4.17", file.string]
+        ).standardOutput.replacing("\(file):", with: "")
+    }
+
+    @Test(
+        "an entry of fstab that is on none of the disks",
+        arguments: [
+            ("UUID=\(root) / ext4 errors=remount-ro 0 1\nUUID=\(swap) none swap sw 0 0\n", nil),
+            ("/dev/xvda2 / ext4 defaults 0 1\n/dev/xvda1 none swap sw 0 0\n", nil),
+            (
+                "UUID=\(root.replacing("6b0f", with: "6b00")) / ext4 defaults 0 1\n",
+                "5:1: error: /etc/fstab on xvda2 has UUID=6b008c1c-33f5-4a4e-9d3c-1d3f7a0b2c11 for /, which is none"
+            ),
+            ("UUID=\(root) / ext4 defaults 0 1\n# UUID=\(swap.replacing("0c", with: "11")) none swap sw 0 0\n", nil),
+            (
+                "UUID=\(swap.replacing("0c", with: "11")) none swap sw 0 0\n",
+                "5:1: warning: /etc/fstab on xvda2 has UUID=119d5b6e-8a52-4f0b-b1a1-92a1f9f0a711 for swap"
+            ),
+            ("/dev/xvdb1 /srv ext4 defaults 0 2\n", "5:1: error: /etc/fstab on xvda2 has /dev/xvdb1 for /srv"),
+            ("/dev/xvdb1 /srv ext4 nofail 0 2\n/dev/xvdb2 /var ext4 noauto 0 2\n", nil),
+            ("LABEL=data /srv ext4 defaults 0 2\nUUID=12AB-34CD /boot/efi vfat defaults 0 1\nproc /proc proc\n", nil),
+        ] as [(String, String?)])
+    func mounts(table: String, problem: String?) async throws {
+        try await withWorkspace { workspace in
+            let image = try await Self.image(workspace, ["etc/fstab": table, "usr/lib/systemd/systemd": ""])
+            let said = try await Self.problems(workspace, image)
+            #expect(
+                problem.map { said.contains($0) && said.contains("xvda2 UUID=\(Self.root)") } ?? (said == ""), "\(said)"
+            )
+        }
+    }
+
+    @Test(
+        "no login on the console that xl shows",
+        arguments: [
+            (["usr/lib/systemd/systemd": ""], "pvh", "", false),
+            (
+                ["lib/systemd/systemd": "", "etc/systemd/system/serial-getty@hvc0.service": "-> /dev/null"], "pvh", "",
+                true
+            ),
+            (["lib/systemd/systemd": "", "etc/systemd/system/getty.target": "-> /dev/null"], "pv", "", true),
+            (["etc/inittab": inittab], "pv", "", true),
+            (["etc/inittab": inittab + "#co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", true),
+            (["etc/inittab": inittab + "co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", false),
+            (["etc/inittab": "hvc0::respawn:/sbin/getty 0 hvc0\n"], "pvh", "", false),
+            (["etc/inittab": inittab], "pv", "cmdline = \"console=tty1\"\nvfb = [\"vnc=1\"]\n", false),
+            // Neither systemd nor inittab: it is not known.
+            (["etc/init.conf": ""], "pv", "", false),
+            (
+                ["lib/systemd/systemd": "", "boot/grub/grub.cfg": "linux /vmlinuz root=UUID=x ro\n"], "hvm",
+                "serial = \"pty\"\n", true
+            ),
+            (
+                ["lib/systemd/systemd": "", "boot/grub/grub.cfg": "linux /vmlinuz console=ttyS0\n"], "hvm",
+                "serial = \"pty\"\n", false
+            ),
+            (["lib/systemd/systemd": "", "boot/grub/grub.cfg": "linux /vmlinuz\n"], "hvm", "vnc = 1\n", false),
+        ] as [([String: String], String, String, Bool)])
+    func logins(tree: [String: String], type: String, more: String, isSaid: Bool) async throws {
+        try await withWorkspace { workspace in
+            var tree = tree
+            tree["etc/fstab"] = "UUID=\(Self.root) / ext4 defaults 0 1\n"
+            let said = try await Self.problems(
+                workspace, try await Self.image(workspace, tree), type: type, more)
+            let console = type == "hvm" ? "ttyS0" : "hvc0"
+            #expect(said.contains("warning: the system on xvda2 has no login on \(console)") == isSaid, "\(said)")
+            if !isSaid { #expect(said == "" || more.contains("console=tty1"), "\(said)") }
+        }
+    }
+
+    @Test("it is found on a partition, too, and what is damaged is not judged")
+    func partitions() async throws {
+        try await withWorkspace { workspace in
+            let image = try await Self.image(workspace, ["etc/fstab": "/dev/xvdc1 /srv ext4 defaults 0 2\n"])
+            let disk = workspace.files.appending("disk.img")
+            let script = """
+                truncate -s 12M "$2" && printf 'label: gpt\\nstart=2048, size=16384\\n' | sfdisk -q "$2" &&
+                dd if="$1" of="$2" bs=1M seek=1 conv=notrunc status=none
+                """
+            try await run("/bin/sh", ["-c", script, "sh", image.string, disk.string]).orThrow()
+            let said = try await Self.problems(workspace, disk, vdev: "xvdb")
+            #expect(said.contains("/etc/fstab on xvdb1 has /dev/xvdc1 for /srv"), "\(said)")
+            // Where the inodes are.
+            try await run(
+                "/bin/sh",
+                [
+                    "-c", "dd if=/dev/urandom of=\"$1\" bs=4k seek=1 count=1500 conv=notrunc status=none", "sh",
+                    image.string,
+                ]
+            ).orThrow()
+            #expect(try await Self.problems(workspace, image) == "")
+        }
+    }
+}
