@@ -85,7 +85,7 @@ package final class FakeHost: Sendable {
     }
 
     func program(_ name: String) -> Program? {
-        programs[FilePath(name).lastComponent?.string ?? name]
+        programs[name.split(separator: "/").last.map(String.init) ?? name]
     }
 
     // MARK: Faults
