@@ -7,7 +7,7 @@ struct PartedDisk: ~Copyable {
     /// An empty GPT.
     init(newOn device: borrowing PartedDevice, task: String) throws(PartitionError) {
         guard let raw = ped_disk_new_fresh(device.raw, ped_disk_type_get("gpt")) else {
-            throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())")
+            throw PartitionError.writing("\(task): \(PartedMessages.take())")
         }
         self.raw = raw
     }
@@ -32,7 +32,7 @@ struct PartedDisk: ~Copyable {
     /// Adds a partition exactly where the plan has it.
     func add(_ partition: PartitionGeometry, sectorSize: Int64, task: String) throws(PartitionError) {
         func failure() -> PartitionError {
-            PartitionError(.cannotWrite, "\(task): partition \(partition.number): \(PartedMessages.take())")
+            PartitionError.writing("\(task): partition \(partition.number): \(PartedMessages.take())")
         }
         let first = partition.startByte / sectorSize
         let last = (partition.startByte + partition.lengthBytes) / sectorSize - 1
@@ -63,17 +63,17 @@ struct PartedDisk: ~Copyable {
         guard let found = ped_disk_get_partition(raw, Int32(partition.number)),
             ped_geometry_init(&geometry, device.raw, first, length) == 1,
             let exactly = ped_constraint_exact(&geometry)
-        else { throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())") }
+        else { throw PartitionError.writing("\(task): \(PartedMessages.take())") }
         defer { ped_constraint_destroy(exactly) }
         guard ped_disk_set_partition_geom(raw, found, exactly, first, first + length - 1) == 1 else {
-            throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())")
+            throw PartitionError.writing("\(task): \(PartedMessages.take())")
         }
     }
 
     /// Writes both copies of the table and the protective MBR. The kernel is not told.
     func write(task: String) throws(PartitionError) {
         guard ped_disk_commit_to_dev(raw) == 1 else {
-            throw PartitionError(.cannotWrite, "\(task): \(PartedMessages.take())")
+            throw PartitionError.writing("\(task): \(PartedMessages.take())")
         }
     }
 

@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Why a partition table could not be planned, written or read.
 package struct PartitionError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What kind of trouble it is, for those who decide by it; the sentence is in `message`.
@@ -10,6 +12,8 @@ package struct PartitionError: Error, Equatable, Sendable, CustomStringConvertib
         case unreadable
         /// The table could not be written.
         case cannotWrite
+        /// The same, because the file system that holds the image is full.
+        case noSpace
     }
 
     package let kind: Kind
@@ -24,5 +28,11 @@ package struct PartitionError: Error, Equatable, Sendable, CustomStringConvertib
         self.kind = kind
         self.message = message
         self.hint = hint
+    }
+
+    /// What libparted said when it could not write. It has no number for the reason, only strerror(3)'s words.
+    static func writing(_ message: String) -> PartitionError {
+        guard message.contains(Errno.noSpace.description) else { return PartitionError(.cannotWrite, message) }
+        return PartitionError(.noSpace, message, hint: "free some space there, or put the disk elsewhere")
     }
 }

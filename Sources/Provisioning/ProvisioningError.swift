@@ -98,7 +98,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
             let exit: ExitCode =
                 switch error.kind {
                 case .invalidLayout, .unreadable: .badData
-                case .tooSmall: .cannotCreate
+                case .tooSmall, .noSpace: .cannotCreate
                 case .cannotWrite: .inputOutput
                 }
             self.init(error.message, exit: exit, hint: error.hint)

@@ -52,6 +52,38 @@ struct TypeTests {
         }
     }
 
+    @Test("where the disk's file system is full, whatever was under way, nothing is left", bios)
+    func fullDisk() async throws {
+        try await withWorkspace { workspace in
+            try makeDirectories(workspace.guests)
+            let command = try await workspace.domus(workspace.tiny("web1", ["--type=pvhvm"]))
+            // In a mount namespace of its own: the other tests watch the host's.
+            let script = """
+                guests=$1 size=$2
+                shift 2
+                mount -t tmpfs -o "size=${size}k" domus-test "$guests" || exit 99
+                "$@"
+                status=$?
+                [ "$status" -eq 0 ] || find "$guests" -mindepth 1 | sed 's/^/left: /' >&2
+                exit "$status"
+                """
+            let before = workspace.capture()
+            var steps: Set<Substring> = []
+            for size in stride(from: 1024, through: 8192, by: 1024) {
+                let outcome = try await run(
+                    "unshare",
+                    ["-m", "sh", "-c", script, "sh", workspace.guests.string, "\(size)", command.program]
+                        + command.arguments, directory: command.directory)
+                if outcome.status == 0 { break }
+                #expect(try await workspace.settledDifference(from: before) == [], "\(size) KiB")
+                let said = outcome.standardError
+                #expect(outcome.status == 73 && !said.contains("left:"), "\(size) KiB: \(outcome.status ?? -1) \(said)")
+                steps.formUnion(said.split(separator: "\n").filter { $0.contains("while:") })
+            }
+            #expect(steps.count > 1, "\(steps)")
+        }
+    }
+
     /// A /boot of its own: the loader must find its configuration there.
     @Test("a file system for /boot is found, too", bios, Requirement.program("qemu-system-x86_64"))
     func startsFromBoot() async throws {

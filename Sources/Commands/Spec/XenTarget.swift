@@ -30,7 +30,12 @@ struct XenTarget {
         toolstack =
             try format?.parsed { text throws(ValueError) in
                 guard let toolstack = GuestSpec.Configuration.Toolstack(rawValue: text) else {
-                    throw ValueError("\"\(text)\" is no format of a guest's configuration", hint: "write xl or xm")
+                    // A record is of one configuration, which xl starts: what is for elsewhere is made of that.
+                    let isForeign = ["libvirt", "xva"].contains(text)
+                    throw ValueError(
+                        "\"\(text)\" is no format of a guest's configuration",
+                        hint: isForeign
+                            ? "make the guest, and then: domus export --format=\(text) NAME" : "write xl or xm")
                 }
                 return toolstack
             } ?? (version < .oldest ? .xm : .xl)
