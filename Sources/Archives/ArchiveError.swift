@@ -20,6 +20,8 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
         case noSpace
         /// The archive could not be written.
         case cannotWrite
+        /// What goes into the archive was changed by somebody else meanwhile.
+        case changed
         /// The caller asked to stop.
         case cancelled
     }

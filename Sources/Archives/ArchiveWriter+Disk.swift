@@ -26,28 +26,18 @@ extension ArchiveWriter {
     ///
     /// - Parameters:
     ///   - source: a file or block device. What is beyond its end is zeros.
+    ///   - length: its bytes, as they were counted before: it must not have changed since.
     ///   - size: bytes, a multiple of `partSize`.
     ///   - progressed: is told of each part how many bytes are done.
     /// - Returns: the last checksum, which is not added yet: who adds it says that the disk is whole.
     /// - Throws: ``ArchiveError``, `CancellationError`.
     package mutating func add(
-        disk source: FilePath, size: Int64, partSize: Int, below directory: String, isCancelled: () -> Bool,
+        disk source: FilePath, length: Int64, size: Int64, partSize: Int, below directory: String,
+        isCancelled: () -> Bool,
         progressed: (Int64) -> Void = { _ in }
     ) throws -> DiskSeal {
         precondition(size > 0 && size % Int64(partSize) == 0, "a disk is made of whole parts")
-        let file: FileDescriptor
-        do {
-            file = try FileDescriptor.open(source, .readOnly, options: .closeOnExec)
-        } catch {
-            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
-        }
-        defer { try? file.close() }
-        let length: Int64
-        do {
-            length = try file.seek(offset: 0, from: .end)
-        } catch {
-            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
-        }
+        let disk = try DiskSource(source, length: length)
         var buffer = [UInt8](repeating: 0, count: partSize)
         let last = size / Int64(partSize) - 1
         var number: Int64 = 0
@@ -55,20 +45,21 @@ extension ArchiveWriter {
             if isCancelled() { throw CancellationError() }
             let start = number * Int64(partSize)
             // What is a hole is not read.
-            if number > 0, number < last, let data = Self.data(of: file, from: start) {
+            if number > 0, number < last, let data = disk.data(from: start) {
                 let next = min(data / Int64(partSize), last)
                 if next > number {
                     number = next
                     continue
                 }
             }
-            let isData = try Self.fill(&buffer, from: file, of: length, at: start, source)
+            let isData = try disk.fill(&buffer, at: start)
             if isData || number == 0 || number == last {
                 let digits = String(number)
                 let name = directory + "/" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
                 try add(ArchiveEntry(path: FilePath(name)), content: buffer)
                 let seal = DiskSeal(name: name, of: buffer)
                 if number == last {
+                    try disk.checkUnchanged()
                     progressed(size)
                     return seal
                 }
@@ -82,43 +73,5 @@ extension ArchiveWriter {
 
     package mutating func add(_ seal: DiskSeal) throws(ArchiveError) {
         try add(ArchiveEntry(path: FilePath(seal.name + ".checksum")), content: Array(seal.sum.utf8))
-    }
-
-    /// Where data begins, at or behind a place; the greatest number where there is none, and nil where holes are not known.
-    private static func data(of file: FileDescriptor, from start: Int64) -> Int64? {
-        let found = lseek(file.rawValue, off_t(start), CLINUX_SEEK_DATA)
-        guard found < 0 else { return Int64(found) }
-        return errno == ENXIO ? Int64.max : nil
-    }
-
-    /// - Returns: whether there is anything but zeros.
-    private static func fill(
-        _ buffer: inout [UInt8], from file: FileDescriptor, of length: Int64, at start: Int64, _ source: FilePath
-    ) throws(ArchiveError) -> Bool {
-        do {
-            return try buffer.withUnsafeMutableBytes { bytes in
-                var filled = 0
-                while filled < bytes.count {
-                    let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
-                    let count = try file.read(fromAbsoluteOffset: start + Int64(filled), into: rest)
-                    guard count > 0 else { break }
-                    filled += count
-                }
-                guard filled == max(0, min(Int64(bytes.count), length - start)) else {
-                    throw ArchiveError(.unreadable, "could not read \(printable(source)): it shrank while it was read")
-                }
-                if filled < bytes.count {
-                    UnsafeMutableRawBufferPointer(rebasing: bytes[filled...]).initializeMemory(
-                        as: UInt8.self, repeating: 0)
-                }
-                guard let base = bytes.baseAddress else { return false }
-                // Each byte is the one before it, and the first is zero.
-                return bytes[0] != 0 || memcmp(base, base + 1, bytes.count - 1) != 0
-            }
-        } catch let error as ArchiveError {
-            throw error
-        } catch {
-            throw ArchiveError(.unreadable, "could not read \(printable(source)): \(error)")
-        }
     }
 }

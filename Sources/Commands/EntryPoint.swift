@@ -23,6 +23,10 @@ package enum EntryPoint {
     ///
     /// - Parameter arguments: with the name of the program in front.
     package static func prepare(_ arguments: [String]) {
+        // What is closed would be the next file that is opened, and written to. Not for writing: who writes is to hear of it.
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = Glibc.open("/dev/null", O_RDONLY)
+        }
         let program = FilePath(arguments.first ?? "").lastComponent?.string
         // A clone of a base is mounted while it is tailored, and a base while it is exported.
         if program == "xen-create-image" || ["create", "base"].contains(arguments.dropFirst().first) {

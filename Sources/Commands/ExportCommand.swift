@@ -46,8 +46,13 @@ struct ExportCommand: AsyncParsableCommand {
         let version = try xen.target(host).version
         let path = try configuration(host).path
         let bytes = try host.files.contents(of: path, limit: ConfigurationReading.limit)
-        let domain = try LibvirtDomain(
-            from: XenConfigFile(parsing: bytes, file: path.string, for: version), for: version)
+        let domain: LibvirtDomain
+        do throws(XenConfigError) {
+            domain = try LibvirtDomain(
+                from: XenConfigFile(parsing: bytes, file: path.string, for: version), for: version)
+        } catch {
+            throw error.told(of: path.string)
+        }
         let notes = try told(domain.notes, of: path, "libvirt", console)
         console.result(
             domain.xml,
@@ -71,6 +76,7 @@ struct ExportCommand: AsyncParsableCommand {
         // Standard output is the program's, and the archive closes what it is written to.
         try await packing.write(
             to: FileDescriptor.standardOutput.duplicate(), called: "on standard output", reporter: console)
+        guard packing.appliance.hasInterfaces else { return }
         console.note(
             "xe vm-import filename=FILE preserve=true keeps the interfaces' addresses; without it they get new ones")
     }

@@ -93,6 +93,8 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .failed: .failed
                 }
             self.init(error.message, exit: exit, hint: error.hint)
+        case let error as ArchiveError where error.kind == .changed:
+            self.init(error.message, exit: .temporary, hint: error.hint)
         case let error as ArchiveError: self.init(BootstrapError(error))
         case let error as PartitionError:
             let exit: ExitCode =

@@ -2,10 +2,14 @@
 package enum Suggestion {
     /// The known name with the fewest edits from the given one; nil when none is near enough to be meant.
     package static func closest(to name: String, among known: some Sequence<String>) -> String? {
+        // What nobody types is not guessed at: it takes the square of its length.
+        guard name.utf8.count <= 64 else { return nil }
         let limit = max(1, name.count / 3)
-        return known.map { (distance: distance(name, $0), name: $0) }
-            .filter { $0.distance <= limit }
-            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+        return known.lazy.filter { abs($0.count - name.count) <= limit }.map {
+            (distance: distance(name, $0), name: $0)
+        }
+        .filter { $0.distance <= limit }
+        .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
     }
 
     /// Letters inserted, dropped, replaced, or swapped with their neighbour, from one to the other.

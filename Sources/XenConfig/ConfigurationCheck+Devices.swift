@@ -90,11 +90,18 @@ extension ConfigurationCheck {
 
     /// The type of a virtio device has a comma in it, for which xl takes the next word to it (parse_virtio_list).
     private func virtioWithoutType(_ text: String) -> String {
-        var words = text.split(separator: ",")
-        while let index = words.firstIndex(where: Self.isVirtioType) {
-            words.removeSubrange(index..<min(index + 2, words.count))
+        var kept: [Substring] = []
+        var isOfType = false
+        for word in text.split(separator: ",") {
+            if isOfType {
+                isOfType = false
+            } else if Self.isVirtioType(word) {
+                isOfType = true
+            } else {
+                kept.append(word)
+            }
         }
-        return words.joined(separator: ",")
+        return kept.joined(separator: ",")
     }
 
     private func complaintsAboutVirtioType(_ text: String) -> [String] {

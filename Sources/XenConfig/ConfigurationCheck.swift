@@ -6,6 +6,8 @@ struct ConfigurationCheck {
     let file: XenConfigFile
     let version: XenVersion
     private(set) var problems: [Problem] = []
+    /// How many more names are guessed at: each is held against all that there are.
+    private var guesses = 8
     private(set) var disks: [DiskSpec] = []
     private(set) var vifs: [VifSpec] = []
 
@@ -64,9 +66,10 @@ struct ConfigurationCheck {
         // What to do about a type that is unknown is said elsewhere.
         guard let shape = XenConfigKeys.shape(of: key, in: version) else {
             guard key != "type" else { return }
+            guesses -= 1
             add(
                 .warning, "\"\(key)\" is no key of xl \(version), which ignores it", key: key,
-                hint: XenConfigKeys.advice(on: key, in: version))
+                hint: guesses >= 0 ? XenConfigKeys.advice(on: key, in: version) : nil)
             return
         }
         switch value {

@@ -65,17 +65,20 @@ struct DeviceGrammar: Sendable {
         var isSecret = false
         for word in words {
             guard let (name, value) = split(word, for: version, &reading) else {
-                let shown = isSecret ? "a word" : "\"\(word.drop { $0 == " " })\""
+                let shown = isSecret || Self.isSecret(word) ? "a word" : "\"\(word.drop { $0 == " " })\""
                 reading.complaints.append(
                     splitting == .words
                         ? "\(shown) has no equals sign, and xl stops reading there" : "\(shown) has no value")
                 break
             }
             take(name, value, isSecret: isSecret, of: key, for: version, &reading)
-            isSecret = isSecret || name.contains("pas")
+            isSecret = isSecret || Self.isSecret(word)
         }
         return reading
     }
+
+    /// Whether a word has a password in it, however it is written.
+    private static func isSecret(_ word: String) -> Bool { word.lowercased().contains("pas") }
 
     private func split(
         _ word: String, for version: XenVersion, _ reading: inout Reading
@@ -104,7 +107,8 @@ struct DeviceGrammar: Sendable {
     ) {
         guard let parameter = parameters.first(where: { $0.name == name }) else {
             reading.complaints.append(
-                isSecret ? "a word is not a parameter of \(key)" : "\"\(name)\" is not a parameter of \(key)")
+                isSecret || Self.isSecret(name) && !name.allSatisfy(\.isLetter)
+                    ? "a word is not a parameter of \(key)" : "\"\(name)\" is not a parameter of \(key)")
             return
         }
         guard parameter.since <= version else {
@@ -113,7 +117,8 @@ struct DeviceGrammar: Sendable {
         }
         reading.values[name] = value
         if let complaint = Self.complaint(about: value, parameter.kind) {
-            reading.complaints.append("\(name) is \"\(value)\"\(complaint)")
+            let isShown = !isSecret && !Self.isSecret(value)
+            reading.complaints.append(isShown ? "\(name) is \"\(value)\"\(complaint)" : "the value of \(name) is none")
         }
     }
 

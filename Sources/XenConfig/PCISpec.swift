@@ -173,7 +173,12 @@ package struct PCISpec: Equatable {
         while let part = parts.popFirst() {
             // A key goes on behind a comma, up to the next equals sign.
             var option = String(part)
-            while !option.contains("="), let more = parts.popFirst() { option += ",\(more)" }
+            // The part alone: all of it again and again would take the square of its length.
+            var hasValue = option.contains("=")
+            while !hasValue, let more = parts.popFirst() {
+                hasValue = more.contains("=")
+                option += ",\(more)"
+            }
             let key = String(option.prefix { $0 != "=" })
             guard key.utf8.count < option.utf8.count else { throw XenConfigError("\"\(option)\" has no value") }
             guard let since = Self.since[key], since <= version else {

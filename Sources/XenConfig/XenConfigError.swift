@@ -28,6 +28,11 @@ package struct XenConfigError: Error, Equatable, CustomStringConvertible {
         self.position = position
     }
 
+    /// The same, with the file that it is about if that was not known.
+    package func told(of file: String) -> XenConfigError {
+        XenConfigError(message, hint: hint, file: self.file ?? file, position: position)
+    }
+
     package var description: String {
         let place = [file, position?.description].compactMap(\.self).joined(separator: ":")
         return place.isEmpty ? message : "\(place): \(message)"

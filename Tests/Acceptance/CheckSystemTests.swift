@@ -10,6 +10,8 @@ struct CheckSystemTests {
     private static let swap = "0c9d5b6e-8a52-4f0b-b1a1-92a1f9f0a711"
     private static let inittab = "1:2345:respawn:/sbin/getty 38400 tty1\n"
 
+    private static let sysinit = "si::sysinit:/etc/init.d/rcS\n"
+
     /// An image of a tree, its files by their paths; a path to a text that begins with `-> ` is a link.
     private static func image(_ workspace: Workspace, _ tree: [String: String]) async throws -> FilePath {
         let directory = workspace.files.appending("tree")
@@ -70,6 +72,10 @@ struct CheckSystemTests {
             ),
             ("/dev/xvdb1 /srv ext4 defaults 0 2\n", "5:1: error: /etc/fstab on xvda2 has /dev/xvdb1 for /srv"),
             ("/dev/xvdb1 /srv ext4 nofail 0 2\n/dev/xvdb2 /var ext4 noauto 0 2\n", nil),
+            ("/dev/xvdb1 /srv ext4 _netdev 0 2\n/dev/xvdb2 /var ext4 x-systemd.automount 0 2\n", nil),
+            ("/dev/xvdc swap2 swap sw 0 0\n", "5:1: warning: /etc/fstab on xvda2 has /dev/xvdc for swap"),
+            ("'UUID=\(root)' / ext4 defaults 0 1\n", nil),
+            ("/dev/xvdb1 /d\r\nweb1.cfg:1:1:\u{A0}error:\u{A0}forged x y\n", "has /dev/xvdb1 for /d, which"),
             ("LABEL=data /srv ext4 defaults 0 2\nUUID=12AB-34CD /boot/efi vfat defaults 0 1\nproc /proc proc\n", nil),
         ] as [(String, String?)])
     func mounts(table: String, problem: String?) async throws {
@@ -91,11 +97,34 @@ struct CheckSystemTests {
                 true
             ),
             (["lib/systemd/systemd": "", "etc/systemd/system/getty.target": "-> /dev/null"], "pv", "", true),
-            (["etc/inittab": inittab], "pv", "", true),
-            (["etc/inittab": inittab + "#co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", true),
-            (["etc/inittab": inittab + "co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", false),
-            (["etc/inittab": "hvc0::respawn:/sbin/getty 0 hvc0\n"], "pvh", "", false),
-            (["etc/inittab": inittab], "pv", "cmdline = \"console=tty1\"\nvfb = [\"vnc=1\"]\n", false),
+            (["etc/inittab": sysinit + inittab], "pv", "", true),
+            (["etc/inittab": sysinit + inittab + "#co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", true),
+            (["etc/inittab": sysinit + inittab + "co:2345:respawn:/sbin/getty 38400 hvc0\n"], "pv", "", false),
+            (["etc/inittab": "::sysinit:/sbin/rc\nhvc0::respawn:/sbin/getty 0 hvc0\n"], "pvh", "", false),
+            (["etc/inittab": sysinit + inittab], "pv", "cmdline = \"console=tty1\"\nvfb = [\"vnc=1\"]\n", false),
+            // upstart reads no more of it than that.
+            (["etc/inittab": "id:3:initdefault:\n"], "pv", "", false),
+            (["etc/inittab": "::sysinit:/sbin/rc\n::respawn:/sbin/getty -L 115200 -\n"], "pv", "", false),
+            (["etc/inittab": "::sysinit:/sbin/rc\ntty1::askfirst:/bin/sh\n"], "pv", "", true),
+            (["etc/inittab": sysinit + "co:2345:respawn:/sbin/agetty xvc0 9600\n"], "pv", "", false),
+            (["etc/inittab": sysinit + inittab, "etc/runlevels/default/agetty.hvc0": ""], "pv", "", false),
+            (
+                [
+                    "lib/systemd/systemd": "", "etc/systemd/system/serial-getty@.service": "-> ../../../dev/null",
+                    "etc/systemd/system/getty.target.wants/getty@hvc0.service": "-> /lib/systemd/system/getty@.service",
+                ], "pvh", "", false
+            ),
+            (
+                ["lib/systemd/systemd": "", "etc/systemd/system/serial-getty@.service": "-> ../../../dev/null"], "pvh",
+                "", true
+            ),
+            (
+                ["lib/systemd/systemd": "", "boot/grub2/grub.cfg": "blscfg\n"], "hvm", "serial = \"pty\"\n", false
+            ),
+            (
+                ["lib/systemd/systemd": "", "boot/grub/grub.cfg": "linux /vmlinuz\n"], "hvm",
+                "serial = \"file:/x\"\n", false
+            ),
             // Neither systemd nor inittab: it is not known.
             (["etc/init.conf": ""], "pv", "", false),
             (
@@ -117,6 +146,35 @@ struct CheckSystemTests {
             let console = type == "hvm" ? "ttyS0" : "hvc0"
             #expect(said.contains("warning: the system on xvda2 has no login on \(console)") == isSaid, "\(said)")
             if !isSaid { #expect(said == "" || more.contains("console=tty1"), "\(said)") }
+        }
+    }
+
+    @Test("of many that are missing, some are told")
+    func many() async throws {
+        try await withWorkspace { workspace in
+            let table = (0..<3000).map { "/dev/xvdz\($0) /m\($0) ext4 defaults 0 2\n/dev/xvdz1 /again ext4 x 0 0\n" }
+                .joined()
+            let said = try await Self.problems(workspace, try await Self.image(workspace, ["etc/fstab": table]))
+            #expect(said.split(separator: "\n").filter { $0.contains("which is none of") }.count == 8)
+        }
+    }
+
+    @Test("what Domus cannot look into may be the root: another disk is not taken for it")
+    func others() async throws {
+        try await withWorkspace { workspace in
+            let image = try await Self.image(workspace, ["etc/fstab": "/dev/xvdz1 / ext4 defaults 0 1\n"])
+            let area = workspace.files.appending("swap.img")
+            try await run(
+                "/bin/sh",
+                [
+                    "-c",
+                    "truncate -s 1M \"$1\"; printf LABELONE | dd of=\"$1\" bs=512 seek=1 conv=notrunc status=none",
+                    "sh", area.string,
+                ]
+            ).orThrow()
+            #expect(try await Self.problems(workspace, image) == "")
+            let told = try await Self.problems(workspace, image, "cmdline = \"root=/dev/xvda2 ro\"\n")
+            #expect(told.contains("has /dev/xvdz1 for /"))
         }
     }
 

@@ -1,5 +1,6 @@
 import Archives
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -70,14 +71,15 @@ struct DiskPartsTests {
         #expect(String(decoding: sum, as: UTF8.self) == printed.prefix { $0 != " " })
     }
 
-    private func stream(_ disks: [(path: FilePath, id: String, size: Int)]) throws -> [UInt8] {
+    private func stream(_ disks: [(path: FilePath, id: String, size: Int, length: Int)]) throws -> [UInt8] {
         let archive = scratch.path.appending("x.xva")
         let file = try FileDescriptor.open(
             archive, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
         var writer = try ArchiveWriter(streamingTo: file, name: "x.xva")
         for disk in disks {
             let seal = try writer.add(
-                disk: disk.path, size: Int64(disk.size), partSize: Self.part, below: disk.id, isCancelled: { false })
+                disk: disk.path, length: Int64(disk.length), size: Int64(disk.size), partSize: Self.part,
+                below: disk.id, isCancelled: { false })
             try writer.add(seal)
         }
         try writer.finish()
@@ -88,7 +90,7 @@ struct DiskPartsTests {
     @Test("what is received is what was there, with zeros behind it", arguments: 0..<24)
     func roundTrip(seed: Int) throws {
         var generator = Numbers(state: UInt64(seed) &+ 77)
-        var disks: [(path: FilePath, id: String, size: Int)] = []
+        var disks: [(path: FilePath, id: String, size: Int, length: Int)] = []
         var contents: [[UInt8]] = []
         for number in 0..<(1 + seed % 3) {
             let length = 1 + Int(generator.next() % UInt64(Self.part * 12))
@@ -101,7 +103,7 @@ struct DiskPartsTests {
             // Holes where the zeros are, or not.
             if seed % 2 == 0 { try run("/usr/bin/fallocate", "--dig-holes", path.string) }
             let size = (length + Self.part - 1) / Self.part * Self.part + Self.part * (seed % 2)
-            disks.append((path, "Ref:000\(number + 3)", size))
+            disks.append((path, "Ref:000\(number + 3)", size, length))
             contents.append(content + [UInt8](repeating: 0, count: size - length))
         }
         let members = try members(of: stream(disks))
@@ -116,7 +118,7 @@ struct DiskPartsTests {
         let file = try FileDescriptor.open(archive, .writeOnly, options: .create, permissions: .ownerReadWrite)
         var writer = try ArchiveWriter(streamingTo: file, name: "x.xva")
         let seal = try writer.add(
-            disk: path, size: 1 << 30, partSize: 1 << 20, below: "Ref:3", isCancelled: { false })
+            disk: path, length: 1 << 30, size: 1 << 30, partSize: 1 << 20, below: "Ref:3", isCancelled: { false })
         try writer.add(seal)
         try writer.finish()
         let members = try members(of: Array(try Data(contentsOf: URL(fileURLWithPath: archive.string))))
@@ -128,6 +130,51 @@ struct DiskPartsTests {
         #expect(String(decoding: members[1].content, as: UTF8.self) == "3b71f43ff30f4b15b5cd85dd9e95ebc7e84eb5a3")
     }
 
+    @Test("a disk that changes while it is read is not whole", arguments: ["shrinks", "grows", "is written to"])
+    func changes(how: String) throws {
+        let length = Self.part * 9 + 100
+        let path = try scratch.file("disk", [UInt8](repeating: 1, count: length))
+        let null = try FileDescriptor.open("/dev/null", .writeOnly)
+        var asked = 0
+        let error = #expect(throws: ArchiveError.self) {
+            var writer = try ArchiveWriter(streamingTo: null, name: "x")
+            let seal = try writer.add(
+                disk: path, length: Int64(length), size: Int64(Self.part * 12), partSize: Self.part, below: "Ref:3",
+                isCancelled: {
+                    asked += 1
+                    guard asked == 3 else { return false }
+                    switch how {
+                    // What is gone is a hole to who looks for data.
+                    case "shrinks": truncate(path.string, off_t(Self.part * 2))
+                    case "grows": truncate(path.string, off_t(length + 1))
+                    default:
+                        let file = try? FileDescriptor.open(path, .readWrite)
+                        _ = try? file?.writeAll(toAbsoluteOffset: 0, [2])
+                        try? file?.close()
+                    }
+                    return false
+                })
+            try writer.add(seal)
+        }
+        #expect(error?.kind == .changed && error?.message == "\(path) was changed while it was read")
+    }
+
+    @Test("what is not as long as it was, or has become a pipe, is not begun")
+    func replaced() throws {
+        let path = try scratch.file("disk", [1, 2])
+        try run("/usr/bin/mkfifo", scratch.path.appending("pipe").string)
+        for (source, kind) in [(path, ArchiveError.Kind.changed), (scratch.path.appending("pipe"), .unreadable)] {
+            let null = try FileDescriptor.open("/dev/null", .writeOnly)
+            let error = #expect(throws: ArchiveError.self) {
+                var writer = try ArchiveWriter(streamingTo: null, name: "x")
+                _ = try writer.add(
+                    disk: source, length: 1, size: Int64(Self.part), partSize: Self.part, below: "Ref:3",
+                    isCancelled: { false })
+            }
+            #expect(error?.kind == kind)
+        }
+    }
+
     @Test("it ends when it is asked to, and says when nobody reads")
     func ends() throws {
         let path = try scratch.file("disk", [1])
@@ -135,7 +182,8 @@ struct DiskPartsTests {
         let error = #expect(throws: ArchiveError.self) {
             var writer = try ArchiveWriter(streamingTo: file, name: "on standard output")
             _ = try writer.add(
-                disk: path, size: Int64(Self.part) * 9, partSize: Self.part, below: "Ref:3", isCancelled: { false })
+                disk: path, length: 1, size: Int64(Self.part) * 9, partSize: Self.part, below: "Ref:3",
+                isCancelled: { false })
             try writer.finish()
         }
         #expect(error?.message == "could not write archive on standard output: Write error: No space left on device")
@@ -143,7 +191,8 @@ struct DiskPartsTests {
         #expect(throws: CancellationError.self) {
             var writer = try ArchiveWriter(streamingTo: null, name: "x")
             _ = try writer.add(
-                disk: path, size: Int64(Self.part), partSize: Self.part, below: "Ref:3", isCancelled: { true })
+                disk: path, length: 1, size: Int64(Self.part), partSize: Self.part, below: "Ref:3",
+                isCancelled: { true })
         }
     }
 }

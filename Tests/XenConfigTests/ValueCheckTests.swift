@@ -157,6 +157,10 @@ struct ValueCheckTests {
             Case(
                 "vfb = ['vnc=1,vncpasswd=se,cret']", "pv", 22,
                 "E in a vfb: a word has no equals sign, and xl stops reading there"),
+            Case("vfb = ['vnc=1;vncpasswd=s3cr3t']", "pv", 22, "E in a vfb: the value of vnc is none"),
+            Case(
+                "vfb = ['vncpasswd s3cr3t']", "pv", 22,
+                "E in a vfb: a word has no equals sign, and xl stops reading there"),
             Case("vfb = ['vnc=1,vncpasswd=se,cret=x']", "pv", 22, "E in a vfb: a word is not a parameter of vfb"),
             Case("vfb = ['vnc=1,vncpaswd=secret']", "pv", 22, "E in a vfb: \"vncpaswd\" is not a parameter of vfb"),
             Case(

@@ -135,6 +135,9 @@ struct XAPIApplianceTests {
         let vifs = database.all("VIF")
         #expect(vifs.map { $0["device"]?.text } == ["0", "1", "2"])
         #expect(vifs[0]["MAC"]?.text == "00:16:3e:01:02:03" && vifs[0]["MTU"]?.text == "9000")
+        // The one that xapi heeds.
+        #expect(Database.members(try #require(vifs[0]["other_config"]))["mtu"]?.text == "9000")
+        #expect(Database.members(try #require(vifs[1]["other_config"])).isEmpty && vifs[1]["MTU"]?.text == "1500")
         #expect(
             vifs[0]["network"]?.text == vifs[1]["network"]?.text && vifs[1]["network"]?.text != vifs[2]["network"]?.text
         )
@@ -147,7 +150,7 @@ struct XAPIApplianceTests {
         let guest = try Database(
             Self.appliance(
                 Self.hvm + "uuid = '5f0c7b2e-5d0e-4c0b-9a51-0d4f0c9d9f01'\nmaxmem = 128\nvcpus = 2\nmaxvcpus = 4\n"
-                    + "firmware = 'uefi'\nvga = 'stdvga'\nboot = 'dc'\ncpu_weight = 512\non_crash = 'coredump-restart'\n"
+                    + "firmware = 'uefi'\nvga = 'stdvga'\nboot = 'dc'\ncpu_weight = 512\non_crash = 'preserve'\nserial = ['pty']\n"
             ).document
         ).guest
         #expect(guest["uuid"]?.text == "5f0c7b2e-5d0e-4c0b-9a51-0d4f0c9d9f01")
@@ -160,7 +163,7 @@ struct XAPIApplianceTests {
         let platform = Database.members(try #require(guest["platform"]))
         #expect(platform["device-model"]?.text == "qemu-upstream-uefi" && platform["vga"]?.text == "std")
         #expect(Database.members(try #require(guest["VCPUs_params"]))["weight"]?.text == "512")
-        #expect(guest["actions_after_crash"]?.text == "coredump_and_restart")
+        #expect(guest["actions_after_crash"]?.text == "preserve" && platform["videoram"]?.text == "16")
     }
 
     @Test("PV and PVH guests are booted by pygrub", arguments: [("pv", pv), ("pvh", pvh)])
@@ -204,6 +207,11 @@ struct XAPIApplianceTests {
             ),
             (hvm + "disk = ['/d,raw,xvdaa,rw']\n", "4: xapi cannot have a disk \"xvdaa\""),
             (hvm + "vif = ['backend=net1']\n", "4: the backend domain of vif 1 has no form in an XVA archive"),
+            (hvm + "uuid = 'x'\n", "4: \"uuid\" is \"x\", no UUID"),
+            (
+                hvm + "disk = ['/d,raw,xvda,rw,specification=virtio']\n",
+                "4: specification=virtio of the disk xvda has no form in an XVA archive"
+            ),
             (
                 hvm + "kernel = '/k'\n",
                 "4: \"kernel\" is /k, a file of this host; xapi starts an HVM guest from its disk"
@@ -212,6 +220,26 @@ struct XAPIApplianceTests {
     func refuses(text: String, message: String) throws {
         let errors = try Self.appliance(text).notes.filter { $0.severity == .error }
         #expect(errors.map { "\($0.position?.line ?? 0): \($0.message)" } == [message])
+    }
+
+    @Test("what xapi would not start is written so that it does, and said")
+    func startable() throws {
+        let crash = try Self.appliance(Self.hvm + "on_crash = 'coredump-restart'\n")
+        #expect(try Database(crash.document).guest["actions_after_crash"]?.text == "restart")
+        #expect(
+            crash.notes.map(\.message) == [
+                "\"on_crash\" is \"coredump-restart\", which has no form in an XVA archive: restart stands there"
+            ])
+        let pv = try Self.appliance(Self.pv + "on_crash = 'coredump-restart'\n")
+        #expect(try Database(pv.document).guest["actions_after_crash"]?.text == "coredump_and_restart")
+        let nested = try Self.appliance(Self.hvm + "maxmem = 128\nnestedhvm = 1\n")
+        let guest = try Database(nested.document).guest
+        for field in ["memory_static_max", "memory_dynamic_max", "memory_dynamic_min", "memory_static_min"] {
+            #expect(guest[field]?.text == "\(128 << 20)")
+        }
+        #expect(nested.notes.count == 1)
+        let capped = try Self.appliance(Self.hvm + "cap = '-1'\nvif = ['mtu=-5']\n")
+        #expect(capped.notes.count == 2 && !capped.document.contains("-5"))
     }
 
     @Test("what is lost is said once for each key, and never a password")

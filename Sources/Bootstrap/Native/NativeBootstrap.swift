@@ -169,7 +169,7 @@ extension BootstrapError {
             case .unreadable: .noInput
             case .notAnArchive, .truncated, .damaged, .empty, .unsafe: .badData
             case .noSpace: .noSpace
-            case .cannotExtract, .cannotWrite, .cancelled: .failed
+            case .changed, .cannotExtract, .cannotWrite, .cancelled: .failed
             }
         self.init(error.message, hint: error.hint, cause: cause)
     }

@@ -14,9 +14,24 @@ struct GuestPieces {
         let path: FilePath
         /// Where it is there, in bytes.
         let range: Range<Int64>
+
+        var isExt: Bool {
+            guard case .fileSystem(let kind) = content.content else { return false }
+            return [.ext2, .ext3, .ext4].contains(kind)
+        }
+    }
+
+    /// What a kernel is told of its root.
+    enum Root {
+        case uuid(String)
+        /// `xvda2`
+        case device(String)
+        case unknown
     }
 
     private(set) var pieces: [Piece] = []
+    /// Partitions that are there and are not looked into: for the firmware.
+    private(set) var others: Set<String> = []
     /// Whether those are all that the guest has: no disk is of another domain or form, and no part of one is not understood.
     private(set) var isWhole = true
 
@@ -31,6 +46,7 @@ struct GuestPieces {
                 continue
             }
             pieces += found.pieces
+            others.formUnion(found.others)
             isWhole = isWhole && found.isWhole
         }
     }
@@ -40,7 +56,7 @@ struct GuestPieces {
     /// - Throws: where there is something that Domus does not know, such as a physical volume.
     private static func pieces(
         of path: FilePath, _ vdev: String, _ host: Host
-    ) throws -> (pieces: [Piece], isWhole: Bool) {
+    ) throws -> (pieces: [Piece], others: [String], isWhole: Bool) {
         let path = try host.files.resolved(path)
         let size: Int64
         switch try host.files.entry(at: path) {
@@ -50,16 +66,22 @@ struct GuestPieces {
         default: throw Unknown()
         }
         func superblock(at offset: Int64) throws -> Superblock? {
-            Superblock(try host.files.bytes(of: path, at: offset, count: Superblock.length))
+            let bytes = try host.files.bytes(of: path, at: offset, count: Superblock.length)
+            return isContainer(bytes) ? nil : Superblock(bytes)
         }
         if let whole = try superblock(at: 0) {
-            return ([Piece(name: vdev, content: whole, path: path, range: 0..<size)], true)
+            return ([Piece(name: vdev, content: whole, path: path, range: 0..<size)], [], true)
         }
         // libparted would open a device for writing, too, of which udev tells everybody when it is closed.
         guard vdev.last?.isNumber == false, try host.files.entry(at: path)?.kind == .file else { throw Unknown() }
         var pieces: [Piece] = []
+        var others: [String] = []
         var isWhole = true
-        for partition in try Parted.partitions(of: path) where ![.biosBoot, .efiSystem].contains(partition.type) {
+        for partition in try Parted.partitions(of: path) {
+            guard ![.biosBoot, .efiSystem].contains(partition.type) else {
+                others.append("\(vdev)\(partition.number)")
+                continue
+            }
             guard let content = try superblock(at: partition.startByte) else {
                 isWhole = false
                 continue
@@ -70,6 +92,13 @@ struct GuestPieces {
                 Piece(
                     name: "\(vdev)\(partition.number)", content: content, path: path, range: partition.startByte..<end))
         }
-        return (pieces, isWhole)
+        return (pieces, others, isWhole)
+    }
+
+    /// A physical volume, an encrypted disk or a part of an array, which may have an old file system's mark in it.
+    private static func isContainer(_ bytes: [UInt8]) -> Bool {
+        func has(_ mark: [UInt8], at offset: Int) -> Bool { bytes.dropFirst(offset).starts(with: mark) }
+        return has(Array("LUKS".utf8) + [0xBA, 0xBE], at: 0) || has([0xFC, 0x4E, 0x2B, 0xA9], at: 4096)
+            || (0..<4).contains { has(Array("LABELONE".utf8), at: $0 * 512) }
     }
 }

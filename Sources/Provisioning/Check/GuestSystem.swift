@@ -7,18 +7,24 @@ import XenConfig
 /// It is read by Domus itself, a file at a time, and never mounted: what is in there may be made to hurt who looks. Whatever
 /// cannot be read, or is not understood, is not judged.
 struct GuestSystem {
-    private let reader: ExtReader
+    let reader: ExtReader
     /// What the guest calls its root.
     let root: String
 
-    /// The root among a guest's file systems: the one that the kernel is told of, or else the only one with an `/etc/fstab`.
-    init?(on disks: GuestPieces, rootUUID: String?, host: Host) {
+    /// The root among a guest's file systems: the one that the kernel is told of, or else the only one with an `/etc/fstab`,
+    /// where all of them can be looked into.
+    init?(on disks: GuestPieces, told root: GuestPieces.Root, host: Host) {
+        let pieces: [GuestPieces.Piece]
+        switch root {
+        case .uuid(let uuid): pieces = disks.pieces.filter { $0.content.uuid.lowercased() == uuid.lowercased() }
+        case .device(let name): pieces = disks.pieces.filter { $0.name == name }
+        case .unknown:
+            let systems = disks.pieces.filter { !$0.content.isSwap }
+            guard disks.isWhole, systems.allSatisfy(\.isExt) else { return nil }
+            pieces = systems
+        }
         var found: [(ExtReader, String)] = []
-        for piece in disks.pieces {
-            guard case .fileSystem(let kind) = piece.content.content, [.ext2, .ext3, .ext4].contains(kind) else {
-                continue
-            }
-            if let rootUUID, piece.content.uuid.lowercased() != rootUUID.lowercased() { continue }
+        for piece in pieces where piece.isExt {
             let files = host.files
             let reader = try? ExtReader(budget: 8 << 20) { offset, count in
                 let start = piece.range.lowerBound + offset
@@ -30,18 +36,30 @@ struct GuestSystem {
             found.append((reader, piece.name))
         }
         guard found.count == 1 else { return nil }
-        (reader, root) = found[0]
+        (reader, self.root) = found[0]
     }
 
-    private func lines(of path: String) -> [Substring]? {
-        guard let bytes = (try? reader.contents(of: path, limit: 256 << 10)) ?? nil else { return nil }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").filter { line in
-            line.first { $0 != " " && $0 != "\t" }.map { $0 != "#" } ?? false
+    /// The lines of a file that are no comments, each as its words are separated there; nil where there is no such file.
+    ///
+    /// By bytes: to Swift a carriage return and a line feed are one character, and what is in there is the guest's.
+    func lines(of path: String) throws(ExtError) -> [[UInt8]]? {
+        guard let bytes = try reader.contents(of: path, limit: 256 << 10) else { return nil }
+        return bytes.split { $0 == 0x0A || $0 == 0x0D }.map { $0.drop { $0 == 0x20 || $0 == 0x09 } }
+            .filter { !$0.isEmpty && $0.first != UInt8(ascii: "#") }.map(Array.init)
+    }
+
+    static func words(of line: some Collection<UInt8>) -> [String] {
+        line.split { $0 == 0x20 || $0 == 0x09 }.map { String(decoding: Array($0), as: UTF8.self) }
+    }
+
+    /// systemd is where it is, or where the root of a guest with a /usr of its own leads to.
+    var hasSystemd: Bool {
+        get throws(ExtError) {
+            for path in ["/lib/systemd/systemd", "/usr/lib/systemd/systemd", "/etc/systemd/system"] {
+                if try reader.entry(at: path) != nil { return true }
+            }
+            return false
         }
-    }
-
-    private func entry(_ path: String, followsLast: Bool = true) -> ExtReader.Entry? {
-        (try? reader.entry(at: path, followsLast: followsLast)) ?? nil
     }
 
     // MARK: fstab
@@ -49,61 +67,25 @@ struct GuestSystem {
     struct Mount {
         let source: String
         let target: String
+        let isSwap: Bool
         /// Whether the guest starts without it.
         let isOptional: Bool
-        var isSwap: Bool { target == "none" || target == "swap" }
     }
 
     /// fstab(5).
     var mounts: [Mount] {
-        (lines(of: "/etc/fstab") ?? []).compactMap { line in
-            let fields = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-            guard fields.count >= 2 else { return nil }
-            let options = fields.count > 3 ? fields[3].split(separator: ",") : []
-            return Mount(
-                source: fields[0].filter { $0 != "\"" }, target: fields[1],
-                isOptional: options.contains { $0 == "nofail" || $0 == "noauto" })
+        get throws(ExtError) {
+            try (lines(of: "/etc/fstab") ?? []).compactMap { line in
+                let fields = Self.words(of: line)
+                guard fields.count >= 2 else { return nil }
+                let options = fields.count > 3 ? fields[3].split(separator: ",") : []
+                return Mount(
+                    source: fields[0].filter { $0 != "\"" && $0 != "'" }, target: fields[1],
+                    isSwap: fields.count > 2 && fields[2] == "swap",
+                    isOptional: options.contains {
+                        ["nofail", "noauto", "_netdev", "x-systemd.automount"].contains($0)
+                    })
+            }
         }
-    }
-
-    // MARK: logins
-
-    /// Whether there is a login on a console; nil where it is not known how the system starts.
-    ///
-    /// - Parameter console: `hvc0`, `ttyS0`.
-    func hasLogin(on console: String) -> Bool? {
-        if entry("/lib/systemd/systemd") != nil || entry("/usr/lib/systemd/systemd") != nil {
-            return systemdHasLogin(on: console)
-        }
-        guard let table = lines(of: "/etc/inittab") else { return nil }
-        return table.contains { line in
-            // inittab(5): id:runlevels:action:process. BusyBox writes the terminal into the first.
-            let fields = line.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
-            guard fields.count == 4, ["respawn", "askfirst"].contains(fields[2]) else { return false }
-            let words = fields[3].split { " \t".contains($0) }
-            return fields[0] == console
-                || words.contains { $0 == console || $0 == "/dev/\(console)" || $0 == "console" }
-        }
-    }
-
-    /// systemd-getty-generator(8): a login on each virtualizer console that there is, and on the consoles that the kernel is
-    /// told of.
-    private func systemdHasLogin(on console: String) -> Bool? {
-        func isMasked(_ name: String, in directory: String) -> Bool {
-            entry("\(directory)/\(name)", followsLast: false)?.target == "/dev/null"
-        }
-        let unit = "serial-getty@\(console).service"
-        let units = "/etc/systemd/system"
-        if [unit, "serial-getty@.service", "getty.target"].contains(where: { isMasked($0, in: units) }) {
-            return false
-        }
-        for wants in ["getty.target.wants", "multi-user.target.wants"]
-        where [unit, "getty@\(console).service", "console-getty.service"].contains(where: {
-            entry("\(units)/\(wants)/\($0)", followsLast: false) != nil
-        }) { return true }
-        if isMasked("systemd-getty-generator", in: "/etc/systemd/system-generators") { return false }
-        if console == "hvc0" { return true }
-        guard let loader = lines(of: "/boot/grub/grub.cfg") else { return nil }
-        return loader.contains { $0.split { " \t,\"'".contains($0) }.contains("console=\(console)") }
     }
 }

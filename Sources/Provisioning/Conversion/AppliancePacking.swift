@@ -28,8 +28,13 @@ package struct AppliancePacking: Sendable {
     ) throws {
         let bytes = try host.files.contents(of: configuration, limit: ConfigurationReading.limit)
         let file = try XenConfigFile(parsing: bytes, file: configuration.string, for: version)
-        appliance = try XAPIAppliance(from: file, for: version, uuid: { RandomIdentifier.uuid(host.random) }) { path in
-            try Self.size(of: FilePath(path), host)
+        do {
+            appliance = try XAPIAppliance(from: file, for: version, uuid: { RandomIdentifier.uuid(host.random) }) {
+                path in
+                try Self.size(of: FilePath(path), host)
+            }
+        } catch let error as XenConfigError {
+            throw error.told(of: configuration.string)
         }
         name = file["name"]?.text ?? ""
         self.host = host
@@ -107,7 +112,8 @@ package struct AppliancePacking: Sendable {
                 for disk in appliance.disks {
                     if let seal { try writer.add(seal) }
                     seal = try writer.add(
-                        disk: FilePath(disk.path), size: disk.size, partSize: XAPIAppliance.partSize, below: disk.id,
+                        disk: FilePath(disk.path), length: disk.length, size: disk.size,
+                        partSize: XAPIAppliance.partSize, below: disk.id,
                         isCancelled: { flag.isSet },
                         progressed: { reporter.progressed(Double(done + $0) / Double(max(1, size))) })
                     done += disk.size

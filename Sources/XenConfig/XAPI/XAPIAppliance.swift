@@ -14,12 +14,16 @@ package struct XAPIAppliance: Sendable {
         package let vdev: String
         /// The file or device in dom0.
         package let path: String
+        /// Its bytes.
+        package let length: Int64
         /// Bytes that it is large for xapi: what there is, and zeros up to what xapi's storage can be large.
         package let size: Int64
     }
 
     /// `ova.xml`.
     package let document: String
+    /// Whether the guest has addresses that an import may change.
+    package let hasInterfaces: Bool
     /// In the order in which they must follow.
     package let disks: [Disk]
     /// Every key, and every part of one, that has no form there: a warning, or an error where the guest would not start, or
@@ -38,6 +42,7 @@ package struct XAPIAppliance: Sendable {
         var writer = try XAPIWriter(file, for: version, uuid: uuid)
         document = try writer.appliance(sizeOf: sizeOf).document()
         disks = writer.disks
+        hasInterfaces = !(file["vif"]?.items ?? []).isEmpty
         notes = writer.notes.inOrder
     }
 

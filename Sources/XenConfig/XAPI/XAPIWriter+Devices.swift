@@ -32,8 +32,10 @@ extension XAPIWriter {
                 addDrive(of: guest, at: position, isBootable: false, disk: nil, isReadOnly: true)
             } else if let path = packedPath(of: disk) {
                 let unit = XAPIAppliance.sizeUnit
-                let size = max(unit, (try sizeOf(path) + unit - 1) / unit * unit)
-                let packed = XAPIAppliance.Disk(id: identifier(), vdev: disk.vdev, path: path, size: size)
+                let length = try sizeOf(path)
+                let size = max(unit, (length + unit - 1) / unit * unit)
+                let packed = XAPIAppliance.Disk(
+                    id: identifier(), vdev: disk.vdev, path: path, length: length, size: size)
                 add(packed)
                 add("VDI", packed.id, image(packed, on: storage, isReadOnly: disk.access == .readOnly))
                 addDrive(
@@ -78,6 +80,7 @@ extension XAPIWriter {
                 "the format \(disk.format.rawValue)",
                 hint: "qemu-img convert -O raw makes a raw image of it, for a configuration that names that")
         }
+        if disk.specification == "virtio" { return refuse("specification=virtio") }
         guard let path = disk.target, path.hasPrefix("/") else { return refuse("the target \"\(disk.target ?? "")\"") }
         for other in disk.others { note("\"\(other)\" of the disk \(disk.vdev) has no form in an XVA archive", "disk") }
         return path
@@ -146,7 +149,7 @@ extension XAPIWriter {
     private mutating func addInterface(
         _ vif: VifSpec, called name: String, number: Int, on network: String, of guest: String
     ) {
-        var mtu = "1500"
+        var mtu: String?
         var rate: Int?
         func noForm(_ what: String) -> String { "\(what) of \(name) has no form in an XVA archive" }
         if vif.script?.hasSuffix("vif-bridge") == false { note(noForm("the script"), "vif") }
@@ -157,7 +160,7 @@ extension XAPIWriter {
             let key = parameter.prefix { $0 != "=" }
             let value = String(parameter.dropFirst(key.count + 1))
             switch key {
-            case "mtu" where Int(value) != nil: mtu = value
+            case "mtu" where (68...65535).contains(Int(value) ?? 0): mtu = value
             case "rate":
                 rate = VifRate(parsing: value).map { max(1, $0.kibibytesPerSecond) }
                 if rate == nil { note("the rate \"\(value)\" of \(name) is none that xl understands", "vif") }
@@ -169,8 +172,10 @@ extension XAPIWriter {
             "VIF", identifier(),
             [
                 ("device", .text(String(number))), ("network", .text(network)), ("VM", .text(guest)),
-                ("MAC", .text(vif.mac?.description.lowercased() ?? "")), ("MTU", .text(mtu)), ("other_config", .none),
-                ("currently_attached", .flag(false)), ("status_code", .number(0)), ("status_detail", .text("")),
+                ("MAC", .text(vif.mac?.description.lowercased() ?? "")), ("MTU", .text(mtu ?? "1500")),
+                // The one that counts (xapi_xenops.ml, of_vif); the other must be there.
+                ("other_config", .texts(["mtu": mtu])), ("currently_attached", .flag(false)),
+                ("status_code", .number(0)), ("status_detail", .text("")),
                 ("runtime_properties", .none), ("qos_algorithm_type", .text(rate == nil ? "" : "ratelimit")),
                 ("qos_algorithm_params", .texts(["kbps": rate.map(String.init)])),
                 ("qos_supported_algorithms", .list([])), ("metrics", Self.nothing),

@@ -26,16 +26,24 @@ extension XAPIWriter {
         if memory == nil, maximum == nil {
             note("there is no \"memory\"; xl gives the guest 32 MiB", "memory")
         }
-        let current = try bytes(memory ?? maximum ?? 32, "memory")
+        var current = try bytes(memory ?? maximum ?? 32, "memory")
+        let most = max(current, try bytes(maximum ?? 0, "maxmem"))
+        if current < most, type == .hvm, file["nestedhvm"]?.integer.map({ $0 != 0 }) == true {
+            // xapi_vm_helpers.ml, assert_memory_constraints: such a guest would not start.
+            note(
+                "\"memory\" is below \"maxmem\", which xapi does not have beside nestedhvm: it has all of it there",
+                "memory")
+            current = most
+        }
         return [
-            ("memory_static_max", .number(max(current, try bytes(maximum ?? 0, "maxmem")))),
+            ("memory_static_max", .number(most)),
             ("memory_dynamic_max", .number(current)), ("memory_dynamic_min", .number(current)),
             ("memory_static_min", .number(current)),
         ]
     }
 
     private func bytes(_ mebibytes: Int, _ key: String) throws(XenConfigError) -> Int64 {
-        guard (0...1 << 40).contains(mebibytes) else {
+        guard (key == "memory" ? 1...1 << 40 : 0...1 << 40).contains(mebibytes) else {
             throw XenConfigError(
                 "\"\(key)\" is \(mebibytes), which no guest can have", position: file.position(of: key))
         }
@@ -49,12 +57,21 @@ extension XAPIWriter {
             note("\"\(key)\" names processors of this host, and has no form in an XVA archive", key)
         }
         let parameters = XAPIValue.texts([
-            "weight": integer("cpu_weight").map(String.init), "cap": integer("cap").map(String.init),
+            "weight": scheduling("cpu_weight", 1...65535), "cap": scheduling("cap", 0...65535),
         ])
         return [
             ("VCPUs_params", parameters), ("VCPUs_max", .number(Int64(maximum))),
             ("VCPUs_at_startup", .number(Int64(count))),
         ]
+    }
+
+    private mutating func scheduling(_ key: String, _ bounds: ClosedRange<Int>) -> String? {
+        guard let value = integer(key) else { return nil }
+        guard bounds.contains(value) else {
+            note("\"\(key)\" is \(value), which no scheduler takes, and is left out", key)
+            return nil
+        }
+        return String(value)
     }
 
     private mutating func actions() -> [(name: String, value: XAPIValue)] {
@@ -68,8 +85,11 @@ extension XAPIWriter {
                 "destroy": "destroy", "restart": "restart", "preserve": "preserve",
                 "coredump-destroy": "coredump_and_destroy", "coredump-restart": "coredump_and_restart",
             ]
-            // Only a crash knows more than the first two (datamodel_vm.ml, on_crash_behaviour).
-            let isKnown = key == "on_crash" || ["destroy", "restart"].contains(action)
+            // Only a crash knows more than the first two (datamodel_vm.ml, on_crash_behaviour), and a dump of it is made of PV
+            // guests alone: others do not start (xapi_vm_lifecycle.ml, validate_actions_after_crash).
+            let isKnown =
+                key == "on_crash"
+                ? type == .pv || !action.hasPrefix("coredump-") : ["destroy", "restart"].contains(action)
             if isKnown, let word = known[action] { return (field, .text(word)) }
             let nearest = action.hasSuffix("destroy") ? "destroy" : "restart"
             note("\"\(key)\" is \"\(action)\", which has no form in an XVA archive: \(nearest) stands there", key)
@@ -122,17 +142,17 @@ extension XAPIWriter {
     private mutating func platform(isUEFI: Bool) -> XAPIValue {
         func word(_ isOn: Bool) -> String { isOn ? "true" : "false" }
         let isStandard = flag("stdvga") == true || filledText("vga") == "stdvga"
-        // xl's own default.
+        // xl's own defaults (libxl_create.c, libxl__domain_build_info_setdefault).
         let card = isStandard ? "std" : "cirrus"
         if let vga = file["vga"]?.text, !["stdvga", "cirrus"].contains(vga) {
             note("\"vga\" is \"\(vga)\", which has no form in an XVA archive: the guest has a card there", "vga")
         }
         // Each guest of xapi has a screen, and a serial port that its console shows.
         for key in ["vnc", "sdl", "vnclisten", "vncunused", "vncdisplay"] { _ = has(key) }
-        if let serial = text("serial"), serial != "pty" {
+        if let ports = oneOrMore("serial"), ports != ["pty"] {
             note(
-                "\"serial\" is \"\(serial)\", which has no form in an XVA archive: xapi shows the serial port", "serial"
-            )
+                "\"serial\" has no form in an XVA archive: a guest has one serial port there, which xapi shows",
+                "serial")
         }
         if file["viridian"]?.items != nil {
             lose("viridian", "is a list, which has no form in an XVA archive", hint: "a 1 has one")
@@ -142,7 +162,8 @@ extension XAPIWriter {
             "acpi": flag("acpi") == false ? "0" : "1", "apic": word(flag("apic") ?? true),
             "pae": word(flag("pae") ?? true), "nx": word(flag("nx") ?? true),
             "viridian": word(file["viridian"]?.items == nil && flag("viridian") == true),
-            "hpet": word(flag("hpet") ?? true), "vga": card, "videoram": String(integer("videoram") ?? 8),
+            "hpet": word(flag("hpet") ?? true), "vga": card,
+            "videoram": String(integer("videoram") ?? (isStandard ? 16 : 8)),
             "nested-virt": flag("nestedhvm") == true ? "true" : nil,
             "device-model": isUEFI ? "qemu-upstream-uefi" : nil, "secureboot": isUEFI ? "false" : nil,
         ])

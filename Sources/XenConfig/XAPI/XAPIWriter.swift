@@ -33,8 +33,7 @@ struct XAPIWriter: Translation {
     mutating func appliance(sizeOf: (String) throws -> Int64) throws -> XAPIValue {
         let guest = identifier()
         let machine = try machine()
-        // One that the configuration names is the guest's own; xapi looks at it in an import that preserves.
-        add("VM", guest, uuid: filledText("uuid"), machine)
+        add("VM", guest, uuid: ownIdentifier(), machine)
         try addDisks(of: guest, sizeOf: sizeOf)
         addInterfaces(of: guest)
         noteTheRest()
@@ -48,6 +47,16 @@ struct XAPIWriter: Translation {
         ("product_brand", .text("Domus")), ("build_number", .text("0")), ("xapi_major", .number(1)),
         ("xapi_minor", .number(0)), ("export_vsn", .number(2)),
     ])
+
+    /// One that the configuration names is the guest's own; xapi looks at it in an import that preserves.
+    private mutating func ownIdentifier() -> String? {
+        guard let uuid = filledText("uuid") else { return nil }
+        guard GuestConfiguration.isUUID(uuid) else {
+            note("\"uuid\" is \"\(uuid)\", no UUID", "uuid", severity: .error)
+            return nil
+        }
+        return uuid.lowercased()
+    }
 
     // MARK: objects
 
