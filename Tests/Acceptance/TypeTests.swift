@@ -259,6 +259,20 @@ struct TypeTests {
         }
     }
 
+    @Test("a UUID that another guest has is refused")
+    func uuid() async throws {
+        try await withWorkspace { workspace in
+            let uuid = "0a1b2c3d-1111-4000-8000-00000000000f"
+            try writeFile(
+                workspace.configurations.appending("old.cfg"), "name = 'old'\nuuid = '\(uuid.uppercased())'\n")
+            let before = workspace.capture()
+            let outcome = try await workspace.createTiny("web1", ["--uuid=\(uuid)"])
+            #expect(outcome.status == 64 && outcome.standardError.contains("old.cfg has the UUID \(uuid), too"))
+            #expect(try await workspace.settledDifference(from: before) == [])
+            try await workspace.createTiny("web1", ["--uuid=\(uuid.replacing("0f", with: "0e"))"]).orThrow()
+        }
+    }
+
     @Test(
         "what xl would ignore or refuse is refused before anything is made",
         arguments: [

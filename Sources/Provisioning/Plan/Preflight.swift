@@ -3,6 +3,7 @@ import GuestModel
 import LinuxHost
 import Storage
 import SystemPackage
+import XenConfig
 
 /// Everything that can be known to fail before anything is made.
 package struct Preflight: Sendable {
@@ -111,6 +112,31 @@ package struct Preflight: Sendable {
     private func checkConfiguration() throws {
         let composition = plan.steps.lazy.compactMap { $0 as? ComposeConfiguration }.first
         try composition?.rehearse(plan, on: host)
+        try checkUUID()
+    }
+
+    /// xl starts one guest of a UUID at a time, and tells of the second only that it could not be made.
+    private func checkUUID() throws {
+        let configuration = plan.spec.configuration
+        guard let uuid = configuration.settings.first(where: { $0.key == "uuid" })?.value.filter({ $0 != "\"" }) else {
+            return
+        }
+        let own = configuration.file(of: plan.spec.hostname)
+        let directory = own.removingLastComponent()
+        guard try host.files.entry(at: directory) != nil else { return }
+        for name in try host.files.names(in: directory)
+        where name.hasSuffix(".cfg") && name != own.lastComponent?.string {
+            let path = directory.appending(name)
+            // Neither is a pipe waited for, nor a configuration judged that somebody else wrote.
+            guard try host.files.entry(at: path)?.kind == .file,
+                let bytes = try? host.files.contents(of: path, limit: ConfigurationReading.limit),
+                let file = try? XenConfigFile(parsing: bytes, file: path.string, for: configuration.xenVersion),
+                file["uuid"]?.text?.lowercased() == uuid.lowercased()
+            else { continue }
+            throw ProvisioningError(
+                "\(path) has the UUID \(uuid), too", exit: .usage,
+                hint: "leave --uuid out, or take what uuidgen(1) prints")
+        }
     }
 
     private func checkName(replacesExisting: Bool) async throws {
