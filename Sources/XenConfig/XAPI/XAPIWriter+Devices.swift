@@ -154,7 +154,9 @@ extension XAPIWriter {
         func noForm(_ what: String) -> String { "\(what) of \(name) has no form in an XVA archive" }
         if vif.script?.hasSuffix("vif-bridge") == false { note(noForm("the script"), "vif") }
         if vif.model != nil, type == .hvm { note(noForm("the model"), "vif") }
-        if vif.type == "vif" { note(noForm("type=vif"), "vif") }
+        // With type=vif there is no emulated card; here there is, and the guest's kernel takes it away (Linux,
+        // Documentation/admin-guide/kernel-parameters.txt, xen_emul_unplug).
+        if vif.type == "vif", file["xen_platform_pci"]?.text == "0" { note(noForm("type=vif"), "vif") }
         // An address is for the scripts of this host alone, and so is the name of its end of the interface.
         for parameter in vif.others {
             let key = parameter.prefix { $0 != "=" }

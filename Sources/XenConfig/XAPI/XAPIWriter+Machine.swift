@@ -148,6 +148,11 @@ extension XAPIWriter {
             note("\"vga\" is \"\(vga)\", which has no form in an XVA archive: the guest has a card there", "vga")
         }
         // Each guest of xapi has a screen, and a serial port that its console shows.
+        if flag("xen_platform_pci") == false {
+            note(
+                "\"xen_platform_pci\" is 0, which has no form in an XVA archive: the guest has Xen's devices there, too",
+                "xen_platform_pci")
+        }
         for key in ["vnc", "sdl", "vnclisten", "vncunused", "vncdisplay"] { _ = has(key) }
         if let ports = oneOrMore("serial"), ports != ["pty"] {
             note(
