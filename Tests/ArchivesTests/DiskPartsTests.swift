@@ -2,6 +2,7 @@ import Archives
 import Foundation
 import Glibc
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The stream that xapi imports: what a reader that goes by its rules makes of it.
@@ -89,7 +90,7 @@ struct DiskPartsTests {
     /// Sparse files and full ones, whole parts and not.
     @Test("what is received is what was there, with zeros behind it", arguments: 0..<24)
     func roundTrip(seed: Int) throws {
-        var generator = Numbers(state: UInt64(seed) &+ 77)
+        var generator = Seeded(state: UInt64(seed) &+ 77)
         var disks: [(path: FilePath, id: String, size: Int, length: Int)] = []
         var contents: [[UInt8]] = []
         for number in 0..<(1 + seed % 3) {
@@ -194,18 +195,5 @@ struct DiskPartsTests {
                 disk: path, length: 1, size: Int64(Self.part), partSize: Self.part, below: "Ref:3",
                 isCancelled: { true })
         }
-    }
-}
-
-/// Numbers that are the same each time (SplitMix64).
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -107,16 +107,3 @@ func isSame(_ mine: [UInt8]?, _ other: [UInt8]) -> Bool {
     guard let mine, mine.count == other.count else { return false }
     return mine.isEmpty || memcmp(mine, other, mine.count) == 0
 }
-
-/// A generator that gives the same numbers on every run (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
-}

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Texts that may be configurations, most of them nearly.
 struct ConfigurationWriter {
     private var random: Seeded

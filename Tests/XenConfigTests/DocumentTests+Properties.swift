@@ -1,4 +1,5 @@
 import GuestModel
+import TestSupport
 import Testing
 import XenConfig
 

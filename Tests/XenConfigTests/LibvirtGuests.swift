@@ -1,3 +1,4 @@
+import TestSupport
 import XenConfig
 
 /// Writes configurations of which everything has a form in libvirt's XML.
