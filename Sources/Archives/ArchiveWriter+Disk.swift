@@ -1,6 +1,4 @@
-import CLinux
 import Crypto
-import Glibc
 import SystemPackage
 
 /// The checksum of a part of a disk, without which no reader takes the part.

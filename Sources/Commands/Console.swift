@@ -35,6 +35,8 @@ final class Console: Reporter {
     // MARK: Reporter
 
     func began(_ summary: String, number: Int, of count: Int) {
+        // It may name a guest by what somebody's configuration calls it.
+        let summary = Self.printable(summary).replacing("\n", with: "\u{FFFD}")
         let line =
             "[\(String(repeating: " ", count: "\(count)".count - "\(number)".count))\(number)/\(count)] \(summary)"
         state.withLock { state in
@@ -164,9 +166,9 @@ final class Console: Reporter {
         return "\(tenths / 10).\(tenths % 10) s"
     }
 
-    /// Standard error may be a pipe whose reader is gone: that is no reason to leave a guest half made.
     static func isTerminal(_ file: FileDescriptor) -> Bool { isatty(file.rawValue) == 1 }
 
+    /// Standard error may be a pipe whose reader is gone: that is no reason to leave a guest half made.
     static func write(_ text: String, to file: FileDescriptor) {
         _ = try? file.writeAll(Array(text.utf8))
     }

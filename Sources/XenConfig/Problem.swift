@@ -19,10 +19,21 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
         severity: Severity, message: String, hint: String? = nil, position: XenConfigError.Position? = nil
     ) {
         self.severity = severity
-        self.message = message
-        self.hint = hint
+        self.message = Self.inOneLine(message)
+        self.hint = hint.map(Self.inOneLine)
         self.position = position
     }
+
+    /// A problem is one line, as compilers write it, and what it quotes may be anybody's: a line break in there would make
+    /// another problem of it.
+    private static func inOneLine(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: breaks.contains) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { breaks.contains($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    private static let breaks: Set<Unicode.Scalar> = [
+        "\n", "\r", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}",
+    ]
 
     /// The message with its line, as messages of xl give it.
     package var description: String { position.map { "line \($0.line): \(message)" } ?? message }

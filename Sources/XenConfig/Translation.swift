@@ -109,6 +109,13 @@ extension Translation {
     }
 }
 
+extension XenConfigFile {
+    /// Without the keys that the xl of a release ignores.
+    func known(to version: XenVersion) -> XenConfigFile {
+        XenConfigFile(entries: entries.filter { XenConfigKeys.shape(of: $0.key, in: version) != nil })
+    }
+}
+
 /// What xl does anyway: a key that says no more is none that a guest would miss.
 private enum TranslationDefaults {
     static let values: [String: String] = [

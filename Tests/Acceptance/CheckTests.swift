@@ -57,6 +57,19 @@ struct CheckTests {
         }
     }
 
+    @Test("what a configuration says cannot make a problem of its own, nor move the cursor")
+    func forged() async throws {
+        try await withWorkspace { workspace in
+            let forged = #"uuid = "x\n/etc/passwd:1:1: error: forged\r\n"# + "\u{1B}[2J\""
+            let file = try workspace.file("web1.cfg", guest("web1", forged))
+            let outcome = try await check(workspace, file.string)
+            let lines = outcome.standardOutput.split(separator: "\n")
+            #expect(lines.contains { $0.contains("no UUID") }, "\(outcome)")
+            #expect(lines.allSatisfy { $0.hasPrefix(file.string) || $0.hasPrefix("  hint:") }, "\(outcome)")
+            #expect(!outcome.standardOutput.utf8.contains(0x1B) && !outcome.standardOutput.utf8.contains(0x0D))
+        }
+    }
+
     @Test("a text that xl refuses is one problem, and the other files are checked all the same")
     func refused() async throws {
         try await withWorkspace { workspace in

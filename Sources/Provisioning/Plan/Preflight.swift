@@ -118,9 +118,10 @@ package struct Preflight: Sendable {
     /// xl starts one guest of a UUID at a time, and tells of the second only that it could not be made.
     private func checkUUID() throws {
         let configuration = plan.spec.configuration
-        guard let uuid = configuration.settings.first(where: { $0.key == "uuid" })?.value.filter({ $0 != "\"" }) else {
-            return
-        }
+        // The value as the configuration will have it, quotes and all.
+        guard let setting = configuration.settings.first(where: { $0.key == "uuid" }),
+            let uuid = try XenConfigFile(parsing: "uuid = \(setting.value)\n")["uuid"]?.text
+        else { return }
         let own = configuration.file(of: plan.spec.hostname)
         let directory = own.removingLastComponent()
         guard try host.files.entry(at: directory) != nil else { return }

@@ -13,8 +13,7 @@ struct LibvirtWriter: Translation {
 
     init(_ file: XenConfigFile, for version: XenVersion) throws(XenConfigError) {
         whole = file
-        self.file = XenConfigFile(
-            entries: file.entries.filter { XenConfigKeys.shape(of: $0.key, in: version) != nil })
+        self.file = file.known(to: version)
         self.version = version
         type = try XlGuestType(of: self.file)
     }

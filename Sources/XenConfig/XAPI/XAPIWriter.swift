@@ -23,8 +23,7 @@ struct XAPIWriter: Translation {
 
     init(_ file: XenConfigFile, for version: XenVersion, uuid: @escaping () -> String) throws(XenConfigError) {
         whole = file
-        self.file = XenConfigFile(
-            entries: file.entries.filter { XenConfigKeys.shape(of: $0.key, in: version) != nil })
+        self.file = file.known(to: version)
         self.version = version
         self.uuid = uuid
         type = try XlGuestType(of: self.file)
