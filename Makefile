@@ -24,14 +24,15 @@ NAMES = xen-create-image xen-delete-image xen-list-images xen-resize-guest
 
 # What apt has: to build, to make guests, and to test.
 BUILD_PACKAGES = make pkg-config libarchive-dev liblvm2-dev libparted-dev libsqlite3-dev libxml2-dev
-GUEST_PACKAGES = apt debian-archive-keyring debootstrap distro-info-data e2fsprogs gnutls-bin gpgv openssh-client util-linux
-TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 debootstrap distro-info dosfstools fdisk gnupg \
-	gpgv grub-common grub-efi-amd64-bin grub-pc-bin grub-xen-host iproute2 libcap2-bin libvirt-clients libvirt-daemon \
-	libvirt-daemon-driver-xen libxen-dev libxml2-utils lvm2 mandoc mmdebstrap mount mtools openssh-client openssl ovmf \
-	passwd perl procps qemu-system-x86 shellcheck wget xfsprogs xz-utils zstd
+GUEST_PACKAGES = apt debian-archive-keyring debootstrap distro-info-data e2fsprogs gnutls-bin gpgv openssh-client \
+	util-linux wget
+TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 cpio debootstrap distro-info dosfstools fdisk gnupg \
+	gpgv grub-common grub-efi-amd64-bin grub-pc-bin grub-xen-host iproute2 libarchive-tools libcap2-bin \
+	libvirt-clients libvirt-daemon libvirt-daemon-driver-xen libxen-dev libxml2-utils lvm2 mandoc mmdebstrap mount \
+	mtools openssh-client openssl ovmf passwd perl procps qemu-system-x86 shellcheck wget xfsprogs xorriso xz-utils zstd
 
 # What an emulated Xen host needs beside them.
-LAB_PACKAGES = apt-utils gnupg openssh-client qemu-system-x86 tar util-linux zstd
+LAB_PACKAGES = apt-utils file gnupg openssh-client qemu-system-x86 tar util-linux zstd
 SCENARIO =
 
 # What a comparison needs beside them.

@@ -40,10 +40,12 @@ let package = Package(
         // It has no pkg-config file.
         .systemLibrary(name: "CLVM", providers: [.apt(["liblvm2-dev"])]),
         .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
+        // Its header comes with libc6-dev.
+        .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
         room("GuestModel", [system]),
-        room("LinuxHost", ["CLinux", "GuestModel", crypto, subprocess, system]),
+        room("LinuxHost", ["CCrypt", "CLinux", "GuestModel", crypto, subprocess, system]),
         room("Templating", [mustache]),
         room("Settings", ["GuestModel", system]),
         room("XenConfig", ["CXML", "GuestModel", "Templating", system]),
@@ -54,17 +56,19 @@ let package = Package(
         room("Tailoring", ["GuestModel", "LinuxHost", "Storage", system]),
         room("Bootstrap", ["Archives", "GuestModel", "LinuxHost", crypto, system]),
         room(
+            "Installer",
+            ["Archives", "GuestModel", "LinuxHost", "Templating", "XenConfig", crypto, system]),
+        room(
             "Provisioning",
             [
-                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "Partitions", "Storage", "Tailoring", "Templating",
-                "XenConfig", crypto, grdb, system,
+                "Archives", "Bootstrap", "GuestModel", "Installer", "LinuxHost", "Partitions", "Storage", "Tailoring",
+                "Templating", "XenConfig", crypto, grdb, system,
             ]),
         room(
             "Commands",
             [
-                "Archives", "Bootstrap", "GuestModel", "LinuxHost", "LogicalVolumes", "Provisioning", "Settings",
-                "Storage",
-                "Tailoring", "XenConfig", argumentParser, crypto, system,
+                "Archives", "Bootstrap", "GuestModel", "Installer", "LinuxHost", "LogicalVolumes", "Provisioning",
+                "Settings", "Storage", "Tailoring", "XenConfig", argumentParser, crypto, system,
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),
         .executableTarget(name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict),
@@ -88,6 +92,8 @@ let package = Package(
         tests("StorageTests", ["Storage", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
         tests("TailoringTests", ["Tailoring", "FakeHost", "GuestModel", "LinuxHost", "Storage", system]),
         tests("BootstrapTests", ["Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
+        tests(
+            "InstallerTests", ["Installer", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
         tests(
             "ProvisioningTests",
             [

@@ -4,7 +4,7 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
     package enum Kind: Equatable, Sendable {
         /// The archive file cannot be opened or read at all.
         case unreadable
-        /// The file is neither tar nor cpio, whatever it is.
+        /// The file is no archive of the kinds that are read there, whatever it is.
         case notAnArchive
         /// The file ends too early.
         case truncated
@@ -12,7 +12,9 @@ package struct ArchiveError: Error, Equatable, Sendable, CustomStringConvertible
         case damaged
         /// The archive holds nothing, or nothing but directories.
         case empty
-        /// An entry would reach outside of the root, or is not what it claims to be.
+        /// It is whole, and lacks what was asked for.
+        case missing
+        /// An entry would reach outside of the root, is not what it claims to be, or is larger than what it is may be.
         case unsafe
         /// The file system refused (no permission, for one).
         case cannotExtract

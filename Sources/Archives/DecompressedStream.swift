@@ -82,7 +82,10 @@ final class DecompressedStream {
         }
     }
 
-    /// How many bytes of the (compressed) file have been read.
+    /// Whether a decompressor took the file for its own.
+    var isCompressed: Bool { archive_filter_code(filters.raw, 0) != ARCHIVE_FILTER_NONE }
+
+    /// How many bytes of the (compressed) file have been read: at the end of gzip data, up to there and no further.
     private(set) var bytesRead: Int64 = 0
 
     /// The next piece, empty at the end, nil on an error (then `failure` says which). The piece lives until the next call.
@@ -110,7 +113,7 @@ final class DecompressedStream {
         case ARCHIVE_EOF:
             reachedEnd = true
             if archive_filter_code(filters.raw, 0) == ARCHIVE_FILTER_GZIP, archive_filter_count(filters.raw) == 2,
-                let fileSize, gzip.contradicts(descriptor, size: (part?.start ?? 0) + fileSize)
+                let fileSize, gzip.contradicts(descriptor, size: part.map { $0.start + bytesRead } ?? fileSize)
             {
                 failure = ArchiveError(
                     .damaged,

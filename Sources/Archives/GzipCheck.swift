@@ -29,6 +29,8 @@ struct GzipCheck {
 
     /// Whether the file's last eight bytes are a gzip trailer with our length and another checksum.
     ///
+    /// - Parameter size: where the gzip data end.
+    ///
     /// A file of several gzip members has the length of the last one only: it differs from ours, and nothing is claimed.
     func contradicts(_ file: FileDescriptor, size: Int64) -> Bool {
         var trailer = [UInt8](repeating: 0, count: 8)

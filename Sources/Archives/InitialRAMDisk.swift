@@ -1,8 +1,13 @@
 import SystemPackage
 
 /// What an initial RAM disk of Linux brings (initramfs buffer format of its documentation): cpio archives one behind the
-/// other, the first ones, with microcode, uncompressed, the last one compressed.
+/// other, the first ones, with microcode, uncompressed, those behind compressed, with zeros between them.
+///
+/// What stands behind the first compressed archive is read where that is packed with gzip, whose data tell where they end; the
+/// other decompressors take it for a part of theirs, and for damaged.
 package struct InitialRAMDisk: Sendable, Equatable {
+    /// The names in all of its archives, in their order, relative to the root: of two that are the same, the later one counts.
+    package private(set) var names: [String] = []
     /// The names of the kernel modules in it, without directory and suffix: `xen-blkfront`.
     package private(set) var modules: Set<String> = []
     /// The names of those that its kernel has built in; empty where it does not say.
@@ -16,69 +21,116 @@ package struct InitialRAMDisk: Sendable, Equatable {
     }
 
     // Of a file that may be anybody's.
+    private static let mostArchives = 1000
     private static let mostEntries = 100_000
+    private static let mostNameBytes = 16 << 20
     private static let mostBytes: Int64 = 4 << 30
-    private static let largestList: Int64 = 1 << 20
+    private static let largestList = 1 << 20
+
+    private var entries = 0
+    private var nameBytes = 0
+    private var bytes: Int64 = 0
 
     /// Reads the names in a file; nothing is unpacked onto a disk.
     ///
     /// - Throws: ``ArchiveError`` for what is none.
     package init(path: FilePath) throws(ArchiveError) {
         let name = path.string
-        func unreadable(_ reason: String) -> ArchiveError {
-            ArchiveError(.unreadable, "could not read the initial RAM disk \(name): \(reason)")
-        }
         let file: FileDescriptor
-        let size: Int64
         do {
             file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec])
         } catch {
-            throw unreadable((error as? Errno)?.description ?? "\(error)")
+            throw Self.unreadable(name, (error as? Errno)?.description ?? "\(error)")
         }
         defer { try? file.close() }
+        let size: Int64
         do {
             size = try file.seek(offset: 0, from: .end)
         } catch {
-            throw unreadable("\(error)")
+            throw Self.unreadable(name, "\(error)")
         }
         var offset: Int64 = 0
-        var entries = 0
-        while let entry = Self.header(file, at: offset) {
-            entries += 1
-            guard entries <= Self.mostEntries, entry.end <= size else { throw unreadable("it is damaged") }
-            note(entry.name)
-            if entry.name.hasSuffix("/modules.builtin"), builtIn.isEmpty {
-                let count = Int(min(entry.content.upperBound - entry.content.lowerBound, Self.largestList))
-                noteBuiltIn(Self.read(file, at: entry.content.lowerBound, count: count) ?? [])
+        var packed = 0
+        while true {
+            offset = try listPlain(file, from: offset, name)
+            guard offset < size else { return }
+            guard let end = try listPacked(file, offset..<size, name) else {
+                // What is behind the last one may be anything, such as a boot configuration.
+                if packed > 0 { return }
+                throw Self.unreadable(name, "it has no cpio archive at byte \(offset)", .notAnArchive)
             }
-            offset = entry.name == "TRAILER!!!" ? Self.skipZeros(file, from: entry.end, size) : entry.end
+            packed += 1
+            guard packed <= Self.mostArchives else {
+                throw Self.unreadable(name, "it has more than \(Self.mostArchives) archives")
+            }
+            offset = end
         }
-        guard offset < size else { return }
-        var unpacked: Int64 = 0
-        var archive = try ArchiveReader(descriptor: file, range: offset..<size, name: name)
-        while let entry = try next(of: &archive) {
-            entries += 1
-            guard entries <= Self.mostEntries else { throw unreadable("it has more than \(Self.mostEntries) entries") }
-            unpacked += max(0, min(entry.size, Self.mostBytes))
-            guard unpacked <= Self.mostBytes else {
-                throw unreadable("it unpacks to more than \(Self.mostBytes) bytes")
+    }
+
+    /// Where the uncompressed archives end that begin there, if any does.
+    private mutating func listPlain(_ file: FileDescriptor, from start: Int64, _ name: String) throws(ArchiveError)
+        -> Int64
+    {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { buffer.deallocate() }
+        var next = start
+        var archive = CPIOStream(at: start, name: name) { () throws(ArchiveError) in
+            do {
+                let count = try file.read(fromAbsoluteOffset: next, into: buffer)
+                next += Int64(count)
+                return UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            } catch {
+                throw Self.unreadable(name, "\(error)")
             }
-            let path = entry.path.string
-            note(path)
-            if path.hasSuffix("/modules.builtin"), builtIn.isEmpty {
-                noteBuiltIn(try archive.readContent(limit: Int(Self.largestList)))
+        }
+        try list(&archive, name)
+        return archive.position
+    }
+
+    /// Where a compressed archive ends; nil if there is none.
+    private mutating func listPacked(_ file: FileDescriptor, _ range: Range<Int64>, _ name: String) throws(ArchiveError)
+        -> Int64?
+    {
+        let stream = try DecompressedStream(descriptor: file, ownsDescriptor: false, name: name, range: range)
+        guard stream.isCompressed else { return nil }
+        func next() throws(ArchiveError) -> UnsafeRawBufferPointer {
+            guard let piece = stream.next() else {
+                throw stream.failure ?? Self.unreadable(name, "it cannot be decompressed")
+            }
+            return piece
+        }
+        var archive = CPIOStream(at: 0, name: name, next)
+        try list(&archive, name)
+        guard archive.isArchive else { return nil }
+        // To its end, so that a damaged tail or a wrong checksum is noticed.
+        while !stream.reachedEnd { _ = try next() }
+        return range.lowerBound + max(1, stream.bytesRead)
+    }
+
+    private mutating func list(_ archive: inout CPIOStream, _ name: String) throws(ArchiveError) {
+        while let entry = try archive.next() {
+            let path = (try? EntryName(entry.name)).map { String(decoding: $0.bytes, as: UTF8.self) }
+            entries += 1
+            if path != "" { names.append(path ?? String(decoding: entry.name, as: UTF8.self)) }
+            nameBytes += entry.name.count
+            bytes += entry.size
+            guard entries <= Self.mostEntries, nameBytes <= Self.mostNameBytes else {
+                throw Self.unreadable(name, "it has more than \(Self.mostEntries) entries")
+            }
+            guard bytes <= Self.mostBytes else {
+                throw Self.unreadable(name, "it unpacks to more than \(Self.mostBytes) bytes")
+            }
+            if let path { note(path) }
+            if entry.name.suffix(16).elementsEqual("/modules.builtin".utf8), builtIn.isEmpty {
+                noteBuiltIn(try archive.content(limit: Self.largestList))
             }
         }
     }
 
-    /// libarchive takes an archive without a file for one that is cut short.
-    private func next(of archive: inout ArchiveReader) throws(ArchiveError) -> ArchiveEntry? {
-        do throws(ArchiveError) {
-            return try archive.next()
-        } catch {
-            guard error.kind == .truncated, modules.isEmpty, archive.bytesRead < 512 else { throw error }
-            return nil
-        }
+    private static func unreadable(
+        _ name: String, _ reason: String, _ kind: ArchiveError.Kind = .unreadable
+    ) -> ArchiveError {
+        ArchiveError(kind, "could not read the initial RAM disk \(name): \(reason)")
     }
 
     private mutating func noteBuiltIn(_ list: [UInt8]) {
@@ -95,40 +147,5 @@ package struct InitialRAMDisk: Sendable, Equatable {
         let name = path.split(separator: "/").last ?? ""
         guard let suffix = name.firstRange(of: ".ko"), suffix.lowerBound > name.startIndex else { return nil }
         return String(name[..<suffix.lowerBound].map { $0 == "_" ? "-" : $0 })
-    }
-
-    /// An uncompressed entry in the new format of cpio; nil where none begins.
-    private static func header(
-        _ file: FileDescriptor, at offset: Int64
-    ) -> (name: String, content: Range<Int64>, end: Int64)? {
-        // Int's own initializer would take a sign.
-        func number(_ digits: ArraySlice<UInt8>) -> Int64? {
-            let text = String(decoding: digits, as: UTF8.self)
-            return text.allSatisfy(\.isHexDigit) ? Int64(text, radix: 16) : nil
-        }
-        guard let bytes = read(file, at: offset, count: 110), bytes.count == 110,
-            ["070701", "070702"].contains(String(decoding: bytes.prefix(6), as: UTF8.self)),
-            let fileSize = number(bytes[54..<62]),
-            let nameSize = number(bytes[94..<102]).map({ Int($0) }), (1...4096).contains(nameSize),
-            let name = read(file, at: offset + 110, count: nameSize), name.count == nameSize
-        else { return nil }
-        func aligned(_ number: Int64) -> Int64 { (number + 3) / 4 * 4 }
-        let start = aligned(offset + 110 + Int64(nameSize))
-        return (String(decoding: name.dropLast(), as: UTF8.self), start..<(start + fileSize), aligned(start + fileSize))
-    }
-
-    private static func skipZeros(_ file: FileDescriptor, from start: Int64, _ size: Int64) -> Int64 {
-        var offset = start
-        while offset < size, let bytes = read(file, at: offset, count: 4096), !bytes.isEmpty {
-            if let index = bytes.firstIndex(where: { $0 != 0 }) { return offset + Int64(index) }
-            offset += Int64(bytes.count)
-        }
-        return size
-    }
-
-    private static func read(_ file: FileDescriptor, at offset: Int64, count: Int) -> [UInt8]? {
-        try? [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = try file.read(fromAbsoluteOffset: offset, into: UnsafeMutableRawBufferPointer(buffer))
-        }
     }
 }

@@ -71,13 +71,15 @@ package protocol RootInstaller: Sendable {
 /// The installer for each method.
 package enum RootInstallers {
     /// - Parameter hooks: the names of the stock hooks of the phase base that will run on what is installed.
-    package static func installer(for spec: GuestSpec, hooks: Set<String> = []) -> any RootInstaller {
+    /// - Returns: nil for a guest that installs itself, whose root is not filled from here.
+    package static func installer(for spec: GuestSpec, hooks: Set<String> = []) -> (any RootInstaller)? {
         switch spec.install.method {
         case .debootstrap: Debootstrap(spec)
         case .native: NativeInstaller(spec, hooks: hooks)
         case .mmdebstrap: Mmdebstrap(spec)
         case .tar(let archive): TarInstaller(archive: archive)
         case .copy(let directory): CopyInstaller(source: directory)
+        case .installer: nil
         }
     }
 

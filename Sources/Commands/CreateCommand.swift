@@ -16,11 +16,11 @@ struct CreateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let host = Host.ofThisMachine
-        let console = Console(json: shared.json, verbose: options.verbose == true)
-        let wishes = try await Wishes(options.layer, config: options.config, shared: shared, host, console)
+        let console = Console(json: shared.json, verbose: options.run.verbose == true)
+        let wishes = try await Wishes(options.layer, config: options.run.config, shared: shared, host, console)
         let values = wishes.values
         let numbers = try fleet.numbers()
-        let isForShow = options.dumpconfig || options.dryRun
+        let isForShow = options.run.dumpconfig || options.run.dryRun
         let allocator = AddressAllocator(
             host: host, configurations: try values.directory("output", below: Invoked.workingDirectory) ?? "/etc/xen",
             reserves: !isForShow
@@ -30,7 +30,7 @@ struct CreateCommand: AsyncParsableCommand {
             return try shared.store(host)
         }
         defer { allocator.release() }
-        if let numbers, !options.dumpconfig {
+        if let numbers, !options.run.dumpconfig {
             try await createFleet(numbers, wishes, allocator, host, console)
             return
         }
@@ -40,7 +40,7 @@ struct CreateCommand: AsyncParsableCommand {
         let built = try await wishes.built(on: host, as: name, allocator)
         let spec = built.spec
         let starts = try values.flag("boot") ?? false
-        if options.dumpconfig {
+        if options.run.dumpconfig {
             let description = SpecDescription(spec, starts: starts)
             console.result(description.lines.joined(separator: "\n") + "\n", json: description)
             return
@@ -52,7 +52,7 @@ struct CreateCommand: AsyncParsableCommand {
             spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
             configurationDirectory: shared.configurationDirectory, host: host, console: console)
         let replaces = try values.flag("force") ?? false
-        guard options.dryRun else {
+        guard options.run.dryRun else {
             try await create(
                 planner, replaces: replaces, keeps: try values.flag("keep") ?? false, host, console)
             return
@@ -67,15 +67,19 @@ struct CreateCommand: AsyncParsableCommand {
 
     /// Only on the command line: no file says what may be lost.
     func forcedVolumes(for spec: GuestSpec) throws(OptionError) -> [VolumePath] {
+        try Self.volumes(options.run.forceVolume, for: spec)
+    }
+
+    static func volumes(_ texts: [String], for spec: GuestSpec) throws(OptionError) -> [VolumePath] {
         guard case .volumes = spec.storage.home else {
-            guard options.forceVolume.isEmpty else {
+            guard texts.isEmpty else {
                 throw OptionError(
                     "--force-volume: the guest's disks are no volumes", hint: "add --lvm=GROUP, or leave it out")
             }
             return []
         }
         var paths: [VolumePath] = []
-        for text in options.forceVolume {
+        for text in texts {
             do throws(ValueError) {
                 paths.append(try VolumePath(parsing: text))
             } catch {

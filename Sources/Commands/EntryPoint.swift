@@ -13,7 +13,8 @@ struct DomusCommand: AsyncParsableCommand {
             CreateCommand.self, DeleteCommand.self, ListCommand.self, ResizeCommand.self, ConvertCommand.self,
             ExportCommand.self, ImportCommand.self,
             CheckCommand.self,
-            BaseCommand.self, BootstrapCommand.self, RecoverCommand.self,
+            BaseCommand.self, BootstrapCommand.self, InstallCommand.self, NetbootCommand.self, PreseedCommand.self,
+            RecoverCommand.self,
         ])
 }
 

@@ -61,6 +61,8 @@ extension GuestSpec {
             case mmdebstrap
             case tar(FilePath)
             case copy(FilePath)
+            /// By the guest itself: the distribution's own installer runs in it.
+            case installer
 
             /// The word of `--install-method`.
             package var name: String {
@@ -70,13 +72,14 @@ extension GuestSpec {
                 case .mmdebstrap: "mmdebstrap"
                 case .tar: "tar"
                 case .copy: "copy"
+                case .installer: "installer"
                 }
             }
 
             /// What a tree is taken from.
             package var source: FilePath? {
                 switch self {
-                case .native, .debootstrap, .mmdebstrap: nil
+                case .native, .debootstrap, .mmdebstrap, .installer: nil
                 case .tar(let path), .copy(let path): path
                 }
             }
@@ -84,7 +87,7 @@ extension GuestSpec {
             /// Whether it installs packages, so that their own scripts ran; the others bring a tree as it is.
             package var installsPackages: Bool {
                 switch self {
-                case .native, .debootstrap, .mmdebstrap: true
+                case .native, .debootstrap, .mmdebstrap, .installer: true
                 case .tar, .copy: false
                 }
             }

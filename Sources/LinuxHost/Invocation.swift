@@ -78,6 +78,15 @@ package protocol ProcessRunning: Sendable {
     func run(_ invocation: Invocation, appendingOutputTo log: FilePath?) async throws(HostError) -> ExitStatus
     /// Runs a program whose answer is a short text, at most 1 MiB; its errors go nowhere.
     func capture(_ invocation: Invocation) async throws(HostError) -> (status: ExitStatus, output: String)
+    /// Runs a program on the terminal of this process, to its end: a console that the user types at.
+    func attach(_ invocation: Invocation) async throws(HostError) -> ExitStatus
     /// Where a program is found on the path; nil when it is not there.
     func find(_ name: String) -> FilePath?
+}
+
+extension ProcessRunning {
+    /// Where there is no terminal, its output goes nowhere.
+    package func attach(_ invocation: Invocation) async throws(HostError) -> ExitStatus {
+        try await run(invocation, appendingOutputTo: nil)
+    }
 }

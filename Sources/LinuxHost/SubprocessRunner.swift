@@ -53,6 +53,34 @@ package struct SubprocessRunner: ProcessRunning {
         return (result.status, result.output)
     }
 
+    package func attach(_ invocation: Invocation) async throws(HostError) -> ExitStatus {
+        guard let program = find(invocation.executable) else {
+            throw HostError("cannot run \(invocation.executable): there is no such program on this host")
+        }
+        var environment: [Environment.Key: String] = ["PATH": searchPath.joined(separator: ":")]
+        for (key, value) in invocation.environment {
+            if let key = Environment.Key(rawValue: key) { environment[key] = value }
+        }
+        // In this process' own group: another could not read from the terminal.
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(3))]
+        let configuration = Configuration(
+            executable: .path(program), arguments: Arguments(invocation.arguments), environment: .custom(environment),
+            platformOptions: options)
+        do {
+            let result = try await Subprocess.run(
+                configuration, input: .fileDescriptor(.standardInput, closeAfterSpawningProcess: false),
+                output: .fileDescriptor(.standardOutput, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false))
+            switch result.terminationStatus {
+            case .exited(let code): return .exited(code)
+            case .signaled(let signal): return .signalled(signal)
+            }
+        } catch {
+            throw HostError("cannot run \(program): \(error)")
+        }
+    }
+
     private func start<Output: OutputProtocol & Sendable, Failure: ErrorOutputProtocol & Sendable>(
         _ invocation: Invocation, output: Output, error: Failure
     ) async throws(HostError) -> (status: ExitStatus, output: Output.OutputType)

@@ -30,12 +30,14 @@ package struct Provisioner: Sendable {
     ///   - run: the run's number, as the plan was made with.
     ///   - replacesExisting: `--force`.
     ///   - keepsFailed: `--keep`: what a failing run made stays, for the user to look at.
+    ///   - command: as `domus recover` shows it.
     /// - Throws: ``ProvisioningError``.
     package func create(
-        _ plan: CreatePlan, run: String, log: FilePath?, replacesExisting: Bool, keepsFailed: Bool
+        _ plan: CreatePlan, run: String, log: FilePath?, replacesExisting: Bool, keepsFailed: Bool,
+        command: String = "create"
     ) async throws(ProvisioningError) -> Created {
         let name = plan.spec.hostname.name
-        try begin("create", on: name, run: run, log: log)
+        try begin(command, on: name, run: run, log: log)
         let context = RunContext(
             spec: plan.spec, disks: plan.disks, identifiers: plan.identifiers, locations: plan.locations,
             paths: plan.paths, log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter,

@@ -1,5 +1,6 @@
 import Archives
 import Bootstrap
+import Installer
 import LinuxHost
 import Partitions
 import Storage
@@ -93,6 +94,20 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .failed: .failed
                 }
             self.init(error.message, exit: exit, hint: error.hint)
+        case let error as InstallerError:
+            let exit: ExitCode =
+                switch error.cause {
+                case .unavailable: .unavailable
+                case .badData: .badData
+                case .noInput: .noInput
+                case .usage: .usage
+                case .cannotCreate: .cannotCreate
+                case .temporary: .temporary
+                case .failed: .failed
+                }
+            self.init(error.message, exit: exit, hint: error.hint)
+        case let error as PreseedError:
+            self.init(error.description, exit: error.file == nil ? .usage : .configuration, hint: error.hint)
         case let error as ArchiveError where error.kind == .changed:
             self.init(error.message, exit: .temporary, hint: error.hint)
         case let error as ArchiveError: self.init(BootstrapError(error))

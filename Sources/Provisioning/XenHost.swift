@@ -39,6 +39,17 @@ package struct XenHost: Sendable {
         throw doubt(about: name, "xl list \(Self.ending(list))")
     }
 
+    /// Whether a domain has died of an error, and is kept for somebody to look at (xl(1), the states of `list`).
+    ///
+    /// - Throws: ``ProvisioningError`` when the task is cancelled.
+    package func hasCrashed(_ name: String) async throws(ProvisioningError) -> Bool {
+        guard let answer = try await ask(["list", name]), answer.status.isSuccess else { return false }
+        // Name ID Mem VCPUs State Time(s)
+        let line = answer.output.split(separator: "\n").last ?? ""
+        let words = line.split(separator: " ")
+        return words.count >= 6 && words[words.count - 2].contains("c")
+    }
+
     /// That domains can be started here.
     ///
     /// - Throws: ``ProvisioningError`` when there is no xl, or Xen does not run.

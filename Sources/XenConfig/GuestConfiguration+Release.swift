@@ -50,7 +50,10 @@ extension GuestConfiguration {
                 throw fail("Xen \(version) has no UEFI for guests", hint: "leave --firmware=ovmf out")
             }
         } else if type.hasFirmware {
-            throw fail("an emulated machine starts from its disk, not with a kernel of the host")
+            // What QEMU puts into its memory, beside SeaBIOS (xl.cfg(5), "Direct Kernel Boot"; xl ignored it before 4.5).
+            guard case .directKernel = boot, version >= XenVersion(4, 5) else {
+                throw fail("an emulated machine starts from its disk, not with a kernel of the host")
+            }
         }
         for (index, setting) in settings.enumerated() {
             guard !Self.ownKeys.contains(setting.key) else {

@@ -35,13 +35,13 @@ struct Workspace: Sendable {
     func domus(_ arguments: [String]) -> Command {
         var places = ["--state-dir=\(state)", "--log-dir=\(logs)", "--config-dir=\(settings)"]
         switch arguments.first {
-        case "create": places += ["--dir=\(guests)", "--output=\(configurations)"]
+        case "create", "install": places += ["--dir=\(guests)", "--output=\(configurations)"]
         case "list": places.append("--output=\(configurations)")
         case "base" where ["build", "import"].contains(arguments.dropFirst().first): places.append("--dir=\(guests)")
         default: break
         }
         // The test's own come last, where they win.
-        let names = arguments.first == "base" ? 2 : 1
+        let names = ["base", "netboot", "preseed"].contains(arguments.first) ? 2 : 1
         return Command(
             Self.program.string,
             arguments.prefix(names) + places + arguments.dropFirst(names),

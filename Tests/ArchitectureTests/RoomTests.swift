@@ -5,9 +5,10 @@ import Testing
 @Suite("The rooms") struct RoomTests {
     /// From the bottom up: a room imports only rooms that stand before it.
     private static let order = [
-        "CLinux", "CArchive", "CLVM", "CParted", "CXML", "GuestModel", "LinuxHost", "Templating", "Settings",
+        "CLinux", "CArchive", "CLVM", "CParted", "CCrypt", "CXML", "GuestModel", "LinuxHost", "Templating", "Settings",
         "XenConfig",
-        "Archives", "Partitions", "LogicalVolumes", "Storage", "Tailoring", "Bootstrap", "Provisioning", "Commands",
+        "Archives", "Partitions", "LogicalVolumes", "Storage", "Tailoring", "Bootstrap", "Installer", "Provisioning",
+        "Commands",
         "domus", "domus-chroot",
     ]
 
@@ -70,7 +71,7 @@ import Testing
         arguments: [
             ("ArgumentParser", ["Commands"]), ("Subprocess", ["LinuxHost"]), ("GRDB", ["Provisioning"]),
             ("Mustache", ["Templating"]), ("CArchive", ["Archives"]), ("CParted", ["Partitions"]),
-            ("CLVM", ["LogicalVolumes"]), ("CXML", ["XenConfig"]),
+            ("CLVM", ["LogicalVolumes"]), ("CXML", ["XenConfig"]), ("CCrypt", ["LinuxHost"]),
             ("CLinux", ["Archives", "LinuxHost", "domus-chroot"]), ("Foundation", []),
         ])
     func owned(module: String, rooms: [String]) throws {

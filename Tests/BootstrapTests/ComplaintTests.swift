@@ -71,7 +71,7 @@ struct ComplaintTests {
         let site = InstallationSite(
             root: "/site/root", scratch: "/site/scratch", log: "/site/log", helper: "/libexec/domus-chroot")
         return await #expect(throws: BootstrapError.self) {
-            try await RootInstallers.installer(for: Sample.guest { $0.install.method = method }).install(
+            try await #require(RootInstallers.installer(for: Sample.guest { $0.install.method = method })).install(
                 at: site, on: host.host)
         }
     }

@@ -20,7 +20,7 @@ struct InstallerTests {
         tree.makeDirectories("/site/scratch")
         change(&tree)
         let host = FakeHost(FakeMachine(tree), programs: FakePrograms.all)
-        try await RootInstallers.installer(for: spec).install(at: Self.site, on: host.host)
+        try await #require(RootInstallers.installer(for: spec)).install(at: Self.site, on: host.host)
         return host.invocations.map(ConfinedCommand.init)
     }
 
@@ -196,7 +196,7 @@ struct InstallerTests {
         tree.makeDirectories("/site/scratch")
         let machine = FakeMachine(tree)
         let spec = Sample.guest { $0.install.method = .debootstrap }
-        try await RootInstallers.installer(for: spec).install(
+        try await #require(RootInstallers.installer(for: spec)).install(
             at: Self.site, on: FakeHost(machine, programs: FakePrograms.all).host)
         #expect(machine.tree.text("/site/root/bin/sh") == "shell")
         #expect(!machine.tree.snapshot().keys.contains("/site/root/debootstrap"))
@@ -209,7 +209,7 @@ struct InstallerTests {
         let host = FakeHost(FakeMachine(tree), programs: ["apt-helper": { _ in .exited(100) }])
         let spec = Sample.guest { $0.install.mirror = "http://user:pass@mirror.example/debian/" }
         let error = await #expect(throws: BootstrapError.self) {
-            try await RootInstallers.installer(for: spec).install(at: Self.site, on: host.host)
+            try await #require(RootInstallers.installer(for: spec)).install(at: Self.site, on: host.host)
         }
         #expect(error?.cause == .unavailable)
         #expect(error?.message.contains("http://***@mirror.example/debian") == true)
@@ -228,8 +228,8 @@ struct InstallerTests {
             (.mmdebstrap, ["mmdebstrap", "apt-get"]),
             (.tar("/a.tar"), []), (.copy("/a"), ["cp"]),
         ])
-    func requirements(method: GuestSpec.Install.Method, programs: [String]) {
-        let installer = RootInstallers.installer(for: Sample.guest { $0.install.method = method })
+    func requirements(method: GuestSpec.Install.Method, programs: [String]) throws {
+        let installer = try #require(RootInstallers.installer(for: Sample.guest { $0.install.method = method }))
         #expect(installer.requirements.map(\.program) == programs)
     }
 }

@@ -5,13 +5,21 @@ struct SigningKey: Sendable {
     /// The public key as gpgv and apt's `signed-by` take it: binary, not armoured.
     let keyring: FilePath
     private let home: FilePath
+    /// When gpg thinks that it is: `20200101T000000`.
+    private let time: String?
 
     /// Makes `NAME.gpg` and the GnuPG home `NAME` in `directory`.
-    static func make(_ name: String, in directory: FilePath) async throws -> SigningKey {
+    ///
+    /// - Parameters:
+    ///   - expires: as gpg takes it: `1d`.
+    ///   - time: when it is made, and signs.
+    static func make(
+        _ name: String, in directory: FilePath, expires: String = "never", time: String? = nil
+    ) async throws -> SigningKey {
         let home = directory.appending(name)
         try makeDirectories(home)
         try await run("chmod", ["700", home.string]).orThrow()
-        let key = SigningKey(keyring: directory.appending("\(name).gpg"), home: home)
+        let key = SigningKey(keyring: directory.appending("\(name).gpg"), home: home, time: time)
         let user = "Fixture \(name) <\(name)@archive.example>"
         try await key.gpg(
             "--pinentry-mode",
@@ -22,7 +30,7 @@ struct SigningKey: Sendable {
             user,
             "ed25519",
             "sign",
-            "never"
+            expires
         )
         try await key.gpg("--output", key.keyring.string, "--export")
         return key
@@ -36,6 +44,7 @@ struct SigningKey: Sendable {
     }
 
     private func gpg(_ arguments: String...) async throws {
-        try await run("gpg", ["--homedir", home.string, "--batch", "--yes", "--no-tty"] + arguments).orThrow()
+        let clock = time.map { ["--faked-system-time", $0] } ?? []
+        try await run("gpg", ["--homedir", home.string, "--batch", "--yes", "--no-tty"] + clock + arguments).orThrow()
     }
 }

@@ -167,7 +167,7 @@ extension BootstrapError {
         let cause: Cause =
             switch error.kind {
             case .unreadable: .noInput
-            case .notAnArchive, .truncated, .damaged, .empty, .unsafe: .badData
+            case .notAnArchive, .truncated, .damaged, .empty, .missing, .unsafe: .badData
             case .noSpace: .noSpace
             case .changed, .cannotExtract, .cannotWrite, .cancelled: .failed
             }

@@ -22,16 +22,17 @@ extension BaseCommand {
 
         func run() async throws {
             let host = Host.ofThisMachine
-            let console = Console(json: shared.json, verbose: options.verbose == true)
-            if !options.dryRun && !options.dumpconfig { try BaseCommand.requireRoot(host, to: "make a base") }
+            let console = Console(json: shared.json, verbose: options.run.verbose == true)
+            if !options.run.dryRun && !options.run.dumpconfig { try BaseCommand.requireRoot(host, to: "make a base") }
             let wishes = try await Wishes(
-                options.layer, config: options.config, certainties: BaseCommand.anyGuest, shared: shared, host, console)
+                options.layer, config: options.run.config, certainties: BaseCommand.anyGuest, shared: shared, host,
+                console)
             var built = try await wishes.built(on: host)
             // Who asks for a base wants one that is new, and has no use for none.
             if wishes.values.given("base") == nil || built.spec.install.base == .never {
                 built.spec.install.base = try BaseBuilder.required(built.spec)
             }
-            if options.dumpconfig {
+            if options.run.dumpconfig {
                 let description = SpecDescription(built.spec, starts: false)
                 console.result(description.lines.joined(separator: "\n") + "\n", json: description)
                 return
@@ -41,7 +42,7 @@ extension BaseCommand {
             let planner = try GuestPlanner(
                 built.spec, starts: false, forcedVolumes: [], configurationDirectory: shared.configurationDirectory,
                 host: host, console: console)
-            let store = options.dryRun ? try shared.existingStore(host) : try shared.store(host)
+            let store = options.run.dryRun ? try shared.existingStore(host) : try shared.store(host)
             if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
             let plans = try await planner.plans(store)
             guard let (plan, run) = plans.base else {
@@ -52,7 +53,7 @@ extension BaseCommand {
                 try console.show(base, on: host, store)
                 return
             }
-            if options.dryRun {
+            if options.run.dryRun {
                 let steps = PlanDescription.lines(plan.steps)
                 let lines =
                     ["Making the base \(plan.reference.id) would take these steps; none was done:"]
@@ -62,7 +63,7 @@ extension BaseCommand {
                 return
             }
             let record = try await BaseCommand.make(
-                plan, run: run, keeps: options.keep == true, shared, host, console)
+                plan, run: run, keeps: options.run.keep == true, shared, host, console)
             try console.show(record, on: host, store)
         }
     }

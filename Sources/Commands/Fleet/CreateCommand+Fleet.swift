@@ -33,8 +33,8 @@ extension CreateCommand {
         }
         try Fleet.check(specs)
         let replaces = try values.flag("force") ?? false
-        if !options.dryRun { try Self.requireRoot(host) }
-        let store = options.dryRun ? try shared.existingStore(host) : try shared.store(host)
+        if !options.run.dryRun { try Self.requireRoot(host) }
+        let store = options.run.dryRun ? try shared.existingStore(host) : try shared.store(host)
         if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
 
         // All are looked at before the first is made; one base is for all.
@@ -51,11 +51,11 @@ extension CreateCommand {
             let preflight = Preflight(
                 host: host, store: store, plan: plans.create, count: members.isEmpty ? specs.count : 1)
             var warnings = try await preflight.check(replacesExisting: replaces)
-            if members.isEmpty, !options.dryRun { warnings += await preflight.warnings() }
+            if members.isEmpty, !options.run.dryRun { warnings += await preflight.warnings() }
             for warning in warnings where told.insert(warning).inserted { console.warn(warning) }
             members.append(Fleet.Member(spec: spec, plans: plans))
         }
-        if options.dryRun {
+        if options.run.dryRun {
             let descriptions = members.map { PlanDescription($0.plans.create, base: base?.plan) }
             let text =
                 "\(members.count) guests would be made, \(limit) at a time: "

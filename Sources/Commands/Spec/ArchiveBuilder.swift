@@ -13,9 +13,10 @@ struct ArchiveBuilder {
     let base: FilePath
 
     func build(
-        release: Release, architecture: Architecture, notes: inout [String], warnings: inout [String]
+        release: Release, architecture: Architecture, installsItself: Bool = false, notes: inout [String],
+        warnings: inout [String]
     ) async throws -> GuestSpec.Install {
-        let method = try method(release, notes: &notes)
+        let method = installsItself ? .installer : try method(release, notes: &notes)
         let apt = knowledge.sources.mirror(
             for: release, architecture: architecture, known: knowledge.releases, today: knowledge.today)
         // The release as its mirror has it: its updates are where it is.

@@ -13,6 +13,8 @@ struct BootBuilder {
     let storage: GuestSpec.Storage
     /// Whether a PVH guest is a shim with a PV kernel in it.
     let hasShim: Bool
+    /// Whether the guest writes its boot loader itself.
+    let installsItself: Bool
 
     func build(release: Release, _ architecture: Architecture, notes: inout [String]) throws -> GuestSpec.Boot {
         let serial = try values.parsed("serial-device") { text throws(ValueError) in
@@ -41,7 +43,8 @@ struct BootBuilder {
         return GuestSpec.Boot(
             loader: loader, serialDevice: serial ?? "hvc0", modules: try modules(for: loader),
             drivers: drivers ?? .virtual,
-            diskLoaders: storage.layout == .disk ? try diskLoaders(loader, architecture, notes: &notes) : [],
+            diskLoaders: storage.layout == .disk && !installsItself
+                ? try diskLoaders(loader, architecture, notes: &notes) : [],
             kernelOptions: try kernelOptions())
     }
 

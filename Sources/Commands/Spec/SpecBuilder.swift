@@ -20,6 +20,8 @@ struct SpecBuilder {
     var allocator: AddressAllocator?
     /// MAC addresses of other guests that are made by the same command.
     var takenMACs: Set<MACAddress> = []
+    /// Whether the distribution's installer does it, in the guest: then nothing of it runs here.
+    var installsItself = false
 
     /// The specification and what the user should be told about it.
     struct Built {
@@ -45,7 +47,7 @@ struct SpecBuilder {
                     + "programs of \(architecture), which installing it needs",
                 hint: "make the guest on a host of that architecture")
         }
-        try knowledge.checkVsyscall(of: release, architecture, on: host)
+        if !installsItself { try knowledge.checkVsyscall(of: release, architecture, on: host) }
         let type = try guestType(architecture)
         let interface = try NetworkBuilder(
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
@@ -63,12 +65,14 @@ struct SpecBuilder {
         )
         .build(of: hostname)
         var archive = try await ArchiveBuilder(values: values, host: host, knowledge: knowledge, base: workingDirectory)
-            .build(release: release, architecture: architecture, notes: &notes, warnings: &warnings)
+            .build(
+                release: release, architecture: architecture, installsItself: installsItself, notes: &notes,
+                warnings: &warnings)
         archive.base = try BaseBuilder(values: values).build(storage, method: archive.method)
         let settings = try SettingsBuilder(values: values, version: target.version, type: type).build()
         let boot = try BootBuilder(
             values: values, host: host, base: workingDirectory, type: type, storage: storage,
-            hasShim: settings.hasShim
+            hasShim: settings.hasShim, installsItself: installsItself
         )
         .build(release: release, architecture, notes: &notes)
         let tailoring = try TailoringBuilder(

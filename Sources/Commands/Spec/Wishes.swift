@@ -14,9 +14,10 @@ struct Wishes {
     /// - Parameters:
     ///   - config: `--config`.
     ///   - certainties: what holds whatever else is said.
+    ///   - defaults: what holds where nobody says anything.
     init(
-        _ commandLine: Values.Layer, config: String?, certainties: Values.Layer? = nil, shared: SharedOptions,
-        _ host: Host, _ console: Console
+        _ commandLine: Values.Layer, config: String?, certainties: Values.Layer? = nil, defaults: Values.Layer? = nil,
+        shared: SharedOptions, _ host: Host, _ console: Console
     ) async throws {
         let directory = shared.configurationDirectory
         knowledge = try await HostKnowledge(host: host, configurationDirectory: directory)
@@ -40,7 +41,7 @@ struct Wishes {
             layers.append(read.layer)
             unknown.merge(read.unknown) { stronger, _ in stronger }
         }
-        values = Values(layers: layers)
+        values = Values(layers: layers + (defaults.map { [$0] } ?? []))
         self.unknown = unknown
     }
 
@@ -48,9 +49,10 @@ struct Wishes {
     ///   - hostname: in the place of what was given.
     ///   - others: guests that are made with it.
     ///   - allocator: what gives out addresses of a pool.
+    ///   - installsItself: whether the distribution's installer does it, in the guest.
     func built(
         on host: Host, as hostname: String? = nil, besides others: [GuestSpec] = [],
-        _ allocator: AddressAllocator? = nil
+        _ allocator: AddressAllocator? = nil, installsItself: Bool = false
     ) async throws -> SpecBuilder.Built {
         var layers = values.layers
         if let hostname {
@@ -60,7 +62,7 @@ struct Wishes {
         return try await SpecBuilder(
             values: Values(layers: layers), knowledge: knowledge, host: host, unknown: unknown,
             workingDirectory: Invoked.workingDirectory, allocator: allocator,
-            takenMACs: Set(others.flatMap(\.interfaces).map(\.mac))
+            takenMACs: Set(others.flatMap(\.interfaces).map(\.mac)), installsItself: installsItself
         ).build()
     }
 }

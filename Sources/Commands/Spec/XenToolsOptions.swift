@@ -48,7 +48,7 @@ enum XenToolsOptions {
         "role", "role-args", "roledir", "template", "output", "extension", "verbose", "ssh-key", "hook-timeout",
         "no-verify", "gateway6", "nic", "vif", "firmware", "cmdline", "esp", "disk", "xen-version", "format", "cache",
         "security-mirror",
-        "components", "ip-pool", "ipfile", "locked",
+        "components", "ip-pool", "ipfile", "locked", "install-timeout",
     ]).union(SettingsBuilder.options)
 
     /// Whether a key of a file is one of those with a release in its name, such as `mirror_sid`, or a file system's

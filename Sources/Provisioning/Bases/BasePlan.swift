@@ -59,7 +59,7 @@ package struct BasePlan: Sendable {
             timeout: spec.tailoring.hookTimeout)
         var steps: [any Step] = [
             MakeWorkingDirectory(domains: domains),
-            InstallSystem(installer: RootInstallers.installer(for: spec, hooks: hooks?.stockOfBase ?? [])),
+            InstallSystem(spec, hooks: hooks?.stockOfBase ?? []),
         ]
         steps += (hooks?.hooks ?? []).filter { $0.phase == .base }.map { RunHook(hook: $0, tailor: tailor) }
         // Each guest takes the kernel out of its own clone.
@@ -91,7 +91,7 @@ package struct BasePlan: Sendable {
         let domains = spec.storage.directory.appending("domains")
         paths = WorkingPaths(domains: domains, run: run)
         steps = [
-            MakeWorkingDirectory(domains: domains), InstallSystem(installer: RootInstallers.installer(for: spec)),
+            MakeWorkingDirectory(domains: domains), InstallSystem(spec),
             CheckArchive(archive: spec.install.method.source, stamp: stamp),
             MakeBase(reference: reference, fileSystem: fileSystem, uuid: uuid, isForGuest: false), RemoveTree(),
             PublishBase(reference: reference, shape: shape, state: state, method: manifest.installMethod),

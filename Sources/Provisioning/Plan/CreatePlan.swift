@@ -22,6 +22,10 @@ package struct CreatePlan: Sendable {
     package let forcedVolumes: [VolumePath]
     /// What follows when the guest is there; nil when it is not to be started.
     package let start: StartGuest?
+    /// Programs of the host that the installation takes.
+    let requirements: [(program: String, package: String)]
+    /// Whether the guest installs itself, and is to begin with it at once.
+    let startsInstallation: Bool
     /// All of them, for people.
     package var allSteps: [any Step] { steps + (start.map { [$0] } ?? []) }
 
@@ -84,7 +88,7 @@ package struct CreatePlan: Sendable {
                 // What is in a thin pool reads as zeros until it is written.
                 if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
             }
-            steps.append(InstallSystem(installer: RootInstallers.installer(for: spec, hooks: hooks?.stockOfBase ?? [])))
+            steps.append(InstallSystem(spec, hooks: hooks?.stockOfBase ?? []))
         }
         let (lock, lockFile) = (spec.install.locked, spec.install.lockFile)
         if lock != nil || lockFile != nil { steps.append(ReadPackageDigests()) }
@@ -127,7 +131,27 @@ package struct CreatePlan: Sendable {
                 disks: disks, base: base?.id, forcedVolumes: forcedVolumes),
         ]
         self.steps = steps
+        requirements = RootInstallers.installer(for: spec)?.requirements ?? []
+        startsInstallation = false
         start = starts ? StartGuest(guest: spec.hostname.name, configuration: configuration) : nil
+    }
+
+    /// A plan of other steps, for a guest that is neither filled from here nor started at once.
+    init(
+        _ spec: GuestSpec, disks: DiskPlan, run: String, locations: Locations, steps: [any Step],
+        forcedVolumes: [VolumePath], requirements: [(program: String, package: String)], startsInstallation: Bool
+    ) {
+        self.spec = spec
+        self.disks = disks
+        self.locations = locations
+        self.steps = steps
+        self.forcedVolumes = forcedVolumes
+        self.requirements = requirements
+        self.startsInstallation = startsInstallation
+        identifiers = [:]
+        paths = WorkingPaths(domains: spec.storage.directory.appending("domains"), run: run)
+        base = nil
+        start = nil
     }
 }
 

@@ -1,5 +1,6 @@
 import Bootstrap
 import GuestModel
+import Installer
 import LinuxHost
 import Storage
 import SystemPackage
@@ -57,6 +58,8 @@ package struct Findings: Sendable {
     package var features = ExtFeatures.Guest()
     /// The configuration's text, proven.
     package var configuration: String?
+    /// The images that the guest installs itself with.
+    package var netboot: NetbootSet?
     package var images: [GuestRecord.Image] = []
     /// The volumes that were made, by their drives' names.
     package var volumes: [String: WorkingVolume] = [:]

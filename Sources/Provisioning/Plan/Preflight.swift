@@ -90,13 +90,15 @@ package struct Preflight: Sendable {
     }
 
     private func checkPrograms() throws {
-        var needed = plan.base?.record == nil ? RootInstallers.installer(for: plan.spec).requirements : []
+        var needed = plan.base?.record == nil ? plan.requirements : []
         if plan.base != nil { needed += CloneRenewal.requirements }
-        needed += plan.disks.slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
+        // A guest that installs itself makes them itself.
+        let slots = plan.spec.install.method == .installer ? [] : plan.disks.slots
+        needed += slots.map { FileSystemMaker.requirement(for: $0.partition.content) }
         if case .devices = plan.spec.storage.home { needed.append(("wipefs", "util-linux")) }
         if plan.spec.storage.home.formatted != nil { needed += FormattedDevice.requirements }
         try Self.checkPrograms(needed, of: "this guest", on: host)
-        let mounted = plan.disks.slots.filter { slot in
+        let mounted = slots.filter { slot in
             slot == plan.disks.root && plan.spec.storage.home.formatted != nil
                 || slot.partition.fileSystem.map { !FileSystemMaker.writesFromDirectory($0) } ?? false
         }
@@ -181,14 +183,15 @@ package struct Preflight: Sendable {
 
     /// For `--boot`: a guest that could not be started would better not have been begun.
     private func checkStart() async throws {
-        guard let start = plan.start else { return }
+        guard plan.start != nil || plan.startsInstallation else { return }
+        let guest = plan.spec.hostname.name
         let xen = XenHost(host: host)
         try await xen.checkAnswer()
-        if let domain = try await xen.domain(named: start.guest) {
+        if let domain = try await xen.domain(named: guest) {
             throw ProvisioningError(
-                "a guest \(start.guest) is running already (domain \(domain)), so that a new one of that name could "
+                "a guest \(guest) is running already (domain \(domain)), so that a new one of that name could "
                     + "not be started",
-                exit: .temporary, hint: "choose another name; or \(XenHost.hint(toEnd: start.guest))")
+                exit: .temporary, hint: "choose another name; or \(XenHost.hint(toEnd: guest))")
         }
     }
 

@@ -30,6 +30,8 @@ package struct GuestRecord: Codable, Sendable, Hashable {
     package var configuration: OwnedFile
     /// What it can boot with; nil in a record of before it was noted.
     package var boot: Boot?
+    /// Of a guest that installs itself, until it has; nil for all others.
+    package var installation: Installation?
     /// What it was read from, where another tool made the guest; nil for one of Domus' own. Its disks, and the directory, are
     /// not Domus', and neither is its configuration, unless that was written from another form.
     package var imported: Source?
@@ -112,6 +114,25 @@ package struct GuestRecord: Codable, Sendable, Hashable {
             self.hasOwnKernel = hasOwnKernel
             self.bootsUnderPVGrub = bootsUnderPVGrub
             self.diskLoaders = diskLoaders
+        }
+    }
+
+    /// An installation that has not been seen to end well.
+    package struct Installation: Codable, Sendable, Hashable {
+        /// The configuration that starts it, in the guest's directory.
+        package var configuration: String
+        /// The files that only it needs, in the guest's directory: they hold what nobody else may read.
+        package var files: [String]
+        /// Which images it is done with.
+        package var images: String
+        /// Seconds that it may take, once it is started.
+        package var timeout: Int
+
+        package init(configuration: String, files: [String], images: String, timeout: Int) {
+            self.configuration = configuration
+            self.files = files
+            self.images = images
+            self.timeout = timeout
         }
     }
 

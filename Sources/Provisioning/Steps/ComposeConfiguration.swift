@@ -69,6 +69,21 @@ extension GuestConfiguration {
             version: spec.configuration.xenVersion, toolstack: spec.configuration.toolstack)
     }
 
+    /// Of a guest that is being installed: a kernel of the host's, and it is gone when it stops, however it stops.
+    init(
+        installing spec: GuestSpec, disks: DiskPlan, kernel: FilePath, ramdisk: FilePath, commandLine: String
+    ) throws {
+        let guest = try GuestConfiguration(of: spec, disks: disks, identifiers: [:], kernel: nil)
+        try self.init(
+            name: guest.name, uuid: guest.uuid, type: guest.type, memory: guest.memory,
+            maximumMemory: guest.maximumMemory, virtualCPUs: guest.virtualCPUs,
+            boot: .directKernel(kernel: kernel, ramdisk: ramdisk, commandLine: commandLine), disks: guest.disks,
+            furtherDisks: guest.furtherDisks, interfaces: guest.interfaces, onPowerOff: .destroy, onReboot: .destroy,
+            // What it says when it dies is to be seen.
+            onCrash: .preserve, settings: guest.settings,
+            version: guest.version, toolstack: guest.toolstack)
+    }
+
     private static func disks(_ plan: DiskPlan) throws -> [DiskEntry] {
         switch plan.layout {
         case .images:

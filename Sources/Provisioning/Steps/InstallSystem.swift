@@ -1,10 +1,19 @@
 import Bootstrap
+import GuestModel
 import LinuxHost
 import SystemPackage
 
 /// Fills the tree with a root file system.
 struct InstallSystem: Step {
     let installer: any RootInstaller
+
+    /// - Parameter hooks: the names of the stock hooks of the phase base that will run on what is installed.
+    init(_ spec: GuestSpec, hooks: Set<String> = []) {
+        guard let installer = RootInstallers.installer(for: spec, hooks: hooks) else {
+            preconditionFailure("a guest that installs itself has a plan of its own")
+        }
+        self.installer = installer
+    }
 
     var summary: String { installer.summary }
 

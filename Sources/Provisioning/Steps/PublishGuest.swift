@@ -94,7 +94,7 @@ struct PublishGuest: Step {
         _ configurationIdentity: FileIdentity, _ context: RunContext
     ) -> GuestRecord {
         let spec = context.spec
-        return GuestRecord(
+        var record = GuestRecord(
             hostname: spec.hostname.name, distribution: spec.release.distribution.rawValue,
             codename: spec.release.codename, architecture: spec.architecture.rawValue,
             type: spec.machine.type.rawValue, memoryMiB: spec.machine.memory.mebibytes,
@@ -112,6 +112,12 @@ struct PublishGuest: Step {
                 bootsUnderPVGrub: findings.kernel?.image?.bootsUnderPVGrub ?? false,
                 diskLoaders: spec.boot.diskLoaders.map(\.rawValue).sorted()),
             created: context.host.clock.seconds, madeBy: Product.version)
+        if let images = findings.netboot, case let names = InstallerFiles(in: directory) {
+            record.installation = GuestRecord.Installation(
+                configuration: names.configuration.string, files: names.all.map(\.string), images: images.id,
+                timeout: spec.install.timeout)
+        }
+        return record
     }
 }
 

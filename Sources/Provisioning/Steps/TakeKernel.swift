@@ -78,7 +78,7 @@ struct TakeKernel: Step {
         return String(name[name.index(after: dash)...])
     }
 
-    private func checkType(_ version: String?) throws(TailoringError) {
+    func checkType(_ version: String?) throws(TailoringError) {
         guard type == .pvh, let version, !KernelImage.canBePVH(release: version) else { return }
         throw TailoringError(
             "the kernel \(version) cannot be a PVH guest: that needs Linux 4.11 or later", hint: "use --type=pv")
@@ -92,7 +92,7 @@ struct TakeKernel: Step {
             hint: "use --type=pvh, or leave --pvgrub out")
     }
 
-    private func checkUnpacking(_ path: String, _ image: KernelImage?, by version: XenVersion) throws(TailoringError) {
+    func checkUnpacking(_ path: String, _ image: KernelImage?, by version: XenVersion) throws(TailoringError) {
         guard let image, !image.isUnpacked(by: version), let compression = image.compression else { return }
         throw TailoringError(
             "Xen \(version) cannot unpack the guest's \(path), which is compressed with \(compression.rawValue)",

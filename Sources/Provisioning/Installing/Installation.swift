@@ -1,0 +1,131 @@
+import Installer
+import LinuxHost
+import SystemPackage
+
+/// A guest's domain while it installs itself.
+struct Installation {
+    let host: Host
+    let record: GuestRecord
+    let installation: GuestRecord.Installation
+    let log: FilePath?
+    let reporter: any Reporter
+
+    private var xen: XenHost { XenHost(host: host) }
+    private var name: String { record.hostname }
+
+    /// Seconds between two looks at the domain.
+    private static let pause = 2.0
+
+    /// Starts it, unless it runs, and waits for its end.
+    ///
+    /// - Throws: ``ProvisioningError`` where it crashes or takes too long; it is left as it is then.
+    func run(attaches: Bool) async throws {
+        try await xen.checkAnswer()
+        if try await xen.domain(named: name) == nil { try await start() }
+        let began = host.clock.monotonic
+        let timeout = Double(installation.timeout)
+        if attaches {
+            // It ends with the domain, or when the user leaves it by ^].
+            _ = try? await host.processes.attach(
+                Invocation("xl", ["console", name], environment: ["LC_ALL": "C", "TERM": "vt100"]))
+        }
+        var told: InstallerConsole?
+        while let number = try await watched() {
+            if let said = console(), said != told {
+                told = said
+                switch said {
+                case .asks(let question):
+                    reporter.warn("the installer asks something: \(question)  (xl console \(name) answers it)")
+                case .does(let title): reporter.note(title)
+                }
+            }
+            guard host.clock.monotonic - began < timeout else {
+                throw ProvisioningError(
+                    "the installation of \(name) has not ended within \(installation.timeout) seconds; it goes on in domain "
+                        + "\(number)", exit: .notStarted,
+                    hint:
+                        "xl console \(name) shows whether it asks something; domus install --resume --hostname=\(name) waits "
+                        + "on, xl destroy \(name) ends it")
+            }
+            do { try await host.clock.pause(Self.pause) } catch { throw interrupted }
+        }
+    }
+
+    /// The domain's number; nil when it has ended.
+    private func watched() async throws -> Int? {
+        do {
+            guard let number = try await xen.domain(named: name) else {
+                // An xl that was ended with us has told nothing.
+                try Task.checkCancellation()
+                return nil
+            }
+            guard try await !xen.hasCrashed(name) else {
+                throw ProvisioningError(
+                    "the installer of \(name) has crashed, in domain \(number)", exit: .failed,
+                    hint: "xl console \(name) shows what it said last, xl destroy \(name) ends it")
+            }
+            return number
+        } catch {
+            guard Task.isCancelled else { throw error }
+            throw interrupted
+        }
+    }
+
+    var interrupted: ProvisioningError {
+        ProvisioningError(
+            "the installation of \(name) goes on; nobody waits for it", exit: .interrupted,
+            hint: "domus install --resume --hostname=\(name) waits on, and finishes it; xl destroy \(name) ends it")
+    }
+
+    /// What the console said last, where xenconsoled keeps it (xl.conf(5) and its --log-dir); nil where it does not.
+    private func console() -> InstallerConsole? {
+        let path = FilePath("/var/log/xen/console").appending("guest-\(name).log")
+        guard let size = try? host.files.entry(at: path)?.size, size > 0,
+            let tail = try? host.files.bytes(of: path, at: max(0, size - 4096), count: 4096)
+        else { return nil }
+        return InstallerConsole(tail: tail)
+    }
+
+    private func start() async throws {
+        do throws(ProvisioningError) {
+            _ = try await GuestStart(
+                host: host, guest: name, configuration: FilePath(installation.configuration), log: log
+            ).start()
+        } catch {
+            var failure = error
+            failure.exit = .notStarted
+            failure.message = "the installation of \(name) cannot be started: \(error.message)"
+            failure.hint = failure.hint ?? "it stays as it is; domus install --resume --hostname=\(name) tries again"
+            throw failure
+        }
+    }
+}
+
+/// Has xl make the domain of a configuration.
+struct GuestStart {
+    let host: Host
+    let guest: String
+    let configuration: FilePath
+    let log: FilePath?
+
+    /// - Returns: its number; nil where it has ended since.
+    /// - Throws: ``ProvisioningError`` with what xl said.
+    func start() async throws(ProvisioningError) -> Int? {
+        var creation = Invocation(
+            "xl", XenHost.creation(of: configuration), environment: ["LC_ALL": "C"], timeout: 600)
+        // xl stays behind to watch the guest, and so does its device model.
+        creation.isLasting = true
+        do {
+            if let log { try host.files.append("+ \(creation.commandLine)\n", to: log) }
+            let status = try await host.processes.run(creation, appendingOutputTo: log)
+            guard status.isSuccess else {
+                let tail = log.map { LogTail(log: $0, host: host).of(creation, lines: 5) } ?? ""
+                throw ProvisioningError(
+                    "xl create: \(status)" + (tail.isEmpty ? "" : "; it said last:\n\(tail)"), exit: .notStarted)
+            }
+            return try await XenHost(host: host).domain(named: guest)
+        } catch {
+            throw ProvisioningError(error)
+        }
+    }
+}

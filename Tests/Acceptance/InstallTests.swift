@@ -1,0 +1,357 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `domus install`: what it prepares, and what it does when the installation has ended. The real installer is in
+/// Tests/XenLab; here an xl that is a script plays it.
+@Suite(
+    "domus install", Requirement.root,
+    Requirement.program("gpg", "gpgv", "sfdisk", "mke2fs", "perl"), NetbootPackage.isThere)
+struct InstallTests {
+    /// A guest's arguments, with a mirror that has a small initial RAM disk.
+    struct Case {
+        let workspace: Workspace
+        var mirror: InstallerMirror
+        let initrd: [UInt8]
+
+        func arguments(_ more: [String] = []) -> [String] {
+            [
+                "install", "--hostname=web1", "--dist=bookworm", "--arch=amd64", "--dhcp",
+                "--keyring=\(mirror.keyring)",
+                "--mirror=http://127.0.0.1:1/debian", "--security-mirror=none", "--components=main", "--size=200M",
+                "--swap=16M", "--netboot=\(id)", "--memory=512M",
+            ] + more
+        }
+
+        private(set) var id = ""
+
+        var directory: FilePath { workspace.images(of: "web1") }
+        var installConfiguration: FilePath { directory.appending("install.cfg") }
+
+        /// The images are fetched once: the guest's mirror is one that the guest reaches, and this host does not.
+        mutating func fetch() async throws {
+            try await mirror.publish()
+            let set = try NetbootTests.document(
+                try await workspace.run(NetbootTests.fetch(mirror)).orThrow())
+            id = set.id
+        }
+
+        /// What was added to the initial RAM disk.
+        func member() async throws -> String {
+            let all = try readFile(directory.appending("install-initrd.gz"))
+            let added = all.dropFirst(initrd.count + 4).drop { $0 == 0 }
+            let file = workspace.path.appending("member.gz")
+            try writeFile(file, Array(added))
+            return try await run("gzip", ["-dc", file.string]).orThrow().standardOutput
+        }
+    }
+
+    private func withCase(
+        _ change: (inout InstallerMirror) -> Void = { _ in }, _ body: (Case) async throws -> Void
+    ) async throws {
+        try await withWorkspace { workspace in
+            var mirror = try await InstallerMirror.make(in: workspace.path, images: NetbootPackage.fetched())
+            let initrd = try await TinyInitrd.make(
+                ["init": "#!/bin/sh\n", "usr/lib/finish-install.d/10x": "x\n"], in: workspace.path)
+            mirror.initrd = initrd
+            change(&mirror)
+            var one = Case(workspace: workspace, mirror: mirror, initrd: initrd)
+            try await one.fetch()
+            try await body(one)
+        }
+    }
+
+    @Test("prepares an empty disk, the installer with its answers, and two configurations")
+    func prepared() async throws {
+        try await withCase { one in
+            let key = try one.workspace.file("key.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtest me@host\n")
+            let outcome = try await one.workspace.run(
+                one.arguments(["--ssh-key=\(key)", "--bridge=xenbr0", "--json"])
+            ).orThrow()
+            let document = try #require(object(outcome.standardOutput))
+            #expect(document["installed"] as? Bool == false)
+
+            let configuration = try XlText(one.workspace.configuration(of: "web1"))
+            #expect(configuration["bootloader"] == "pygrub")
+            #expect(configuration["on_reboot"] == "restart")
+            let install = try XlText(one.installConfiguration)
+            #expect(install["kernel"] == "\(one.directory)/install-vmlinuz")
+            #expect(install["ramdisk"] == "\(one.directory)/install-initrd.gz")
+            #expect(install["cmdline"]?.hasSuffix("--- console=hvc0") == true)
+            #expect(install["cmdline"]?.contains("priority=critical lowmem=+0") == true)
+            #expect(install["on_poweroff"] == "destroy" && install["on_reboot"] == "destroy")
+            // One disk, one interface: the same in both.
+            #expect(
+                install.list("disk") == configuration.list("disk") && install.list("vif") == configuration.list("vif"))
+            #expect(XlText.fields(install.list("disk")[0])["vdev"] == "xvda")
+
+            for name in ["install.cfg", "install-vmlinuz", "install-initrd.gz"] {
+                #expect(try mode(one.directory.appending(name)) == 0o600, "\(name)")
+            }
+            let image = try readFile(one.directory.appending("disk.img"))
+            #expect(image.count > 216 << 20 && image.allSatisfy { $0 == 0 })
+            #expect(try readFile(one.directory.appending("install-vmlinuz")) == readFile(one.mirror.images.kernel))
+            // As it was signed, to the last byte, with what was added behind it.
+            let disk = try readFile(one.directory.appending("install-initrd.gz"))
+            #expect(disk.starts(with: one.initrd))
+            let member = try await one.member()
+            for answer in [
+                "d-i netcfg/get_hostname string web1\n", "d-i mirror/http/hostname string 127.0.0.1:1\n",
+                "d-i partman-auto/disk string /dev/xvda\n", "mountpoint{ / }", "d-i mirror/suite string bookworm\n",
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtest me@host\n",
+            ] { #expect(member.contains(answer), "\(answer)") }
+            // The archive's keys are not the distribution's: the installer, and the installed system, get them.
+            #expect(member.contains("usr/share/keyrings/archive.gpg") && member.contains("base-installer.d"))
+            // A directory that the original has is not made anew: it could be a link there.
+            #expect(!member.contains("usr/lib/finish-install.d\0"))
+
+            let password = try #require(document["rootPassword"] as? String)
+            let hash = try #require(
+                member.split(separator: "\n").first { $0.contains("root-password-crypted password ") }?
+                    .split(separator: " ").last.map(String.init))
+            #expect(hash.hasPrefix("$y$"))
+            #expect(
+                try await run("perl", ["-e", "print crypt($ARGV[0], $ARGV[1])", password, hash]).standardOutput == hash)
+            #expect(!member.contains(password))
+            for file in [one.workspace.log(of: "web1"), one.workspace.state.appending("state.sqlite")] {
+                let text = String(decoding: try readFile(file), as: UTF8.self)
+                #expect(!text.contains(password) && !text.contains(hash), "\(file)")
+            }
+
+            let before = one.workspace.configurations
+            try await one.workspace.run(["delete", "--hostname=web1"]).orThrow()
+            #expect(!fileExists(one.directory))
+            #expect(try directoryNames(before) == [])
+        }
+    }
+
+    @Test(
+        "each type boots the result in its way",
+        arguments: [
+            ("hvm", "sda", "ttyS0"), ("pvhvm", "xvda", "ttyS0"), ("pvh", "xvda", "hvc0"), ("pv", "xvda", "hvc0"),
+        ] as [(String, String, String)])
+    func types(type: String, disk: String, console: String) async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments(["--type=\(type)"])).orThrow()
+            let configuration = try XlText(one.workspace.configuration(of: "web1"))
+            let install = try XlText(one.installConfiguration)
+            #expect(install["type"] == (type == "pvhvm" ? "hvm" : type))
+            #expect(install["cmdline"]?.contains("console=\(console) ---") == true)
+            #expect(install["kernel"] != nil && install["ramdisk"] != nil)
+            switch type {
+            case "hvm", "pvhvm":
+                #expect(configuration["kernel"] == nil && configuration["bootloader"] == nil)
+            case "pvh": #expect(configuration["kernel"]?.contains("grub-i386-xen_pvh.bin") == true)
+            default: #expect(configuration["bootloader"] == "pygrub")
+            }
+            let member = try await one.member()
+            #expect(member.contains("d-i grub-installer/bootdev string /dev/\(disk)\n"))
+            // What xl would refuse is refused by the checker, too.
+            try await one.workspace.run(["check", one.installConfiguration.string]).orThrow()
+        }
+    }
+
+    /// What the installer leaves on the disk.
+    enum Result: CaseIterable {
+        case whole, nothing, noKernel, noLoader
+    }
+
+    /// A disk as an installer leaves it: an MBR with code in it, swap and a root, which is on a logical partition.
+    private func disk(_ result: Result, for one: Case) async throws -> FilePath {
+        let image = one.workspace.path.appending("installed.img")
+        let size = try readFile(one.directory.appending("disk.img")).count
+        try await run("truncate", ["-s", "\(size)", image.string]).orThrow()
+        guard result != .nothing else { return image }
+        let boot = one.workspace.path.pushing("tree/boot/grub")
+        try makeDirectories(boot)
+        if result != .noLoader { try writeFile(boot.appending("grub.cfg"), "menuentry\n") }
+        if result != .noKernel {
+            try writeFile(
+                boot.removingLastComponent().appending("vmlinuz-6.1.0-50-amd64"), readFile(one.mirror.images.kernel))
+        }
+        try await Command(
+            "sfdisk", ["-q", image.string],
+            input: "label: dos\nstart=2048, size=32768, type=82\nstart=36864, type=5\nstart=38912, type=83, bootable\n"
+        ).run().orThrow()
+        let offset = 38912 * 512
+        try await run(
+            "mke2fs",
+            [
+                "-q", "-t", "ext4", "-d", one.workspace.path.appending("tree").string, "-E", "offset=\(offset)",
+                image.string, "\((size - offset) / 1024)k",
+            ]
+        ).orThrow()
+        // GRUB's first code.
+        var bytes = try readFile(image)
+        bytes.replaceSubrange(0..<3, with: [0xEB, 0x63, 0x90])
+        try writeFile(image, bytes)
+        return image
+    }
+
+    /// An xl whose guest installs itself at once, by having the disk that was prepared.
+    private func xen(_ one: Case) throws -> FakeXen {
+        try FakeXen(
+            one.workspace,
+            creation: """
+                case $1 in
+                    *install.cfg)
+                        test ! -e slow || { begin "$1"; exit 0; }
+                        cp --sparse=always \(one.workspace.path)/installed.img \(one.directory)/disk.img ;;
+                    *) begin "$1" ;;
+                esac
+                """)
+    }
+
+    @Test("--boot installs, looks at the disk, removes what only the installer needed, and starts the guest")
+    func installs() async throws {
+        try await withCase { one in
+            // A guest of the size that the disk is made for.
+            try await one.workspace.run(one.arguments()).orThrow()
+            _ = try await disk(.whole, for: one)
+            let xen = try xen(one)
+            let outcome = try await xen.run(one.arguments(["--force", "--boot", "--json"])).orThrow()
+            let document = try #require(object(outcome.standardOutput))
+            #expect(document["installed"] as? Bool == true)
+            #expect(document["started"] as? Bool == true)
+            #expect(document["kernel"] as? String == "6.1.0-50-amd64")
+            #expect((document["rootPassword"] as? String)?.count == 23)
+            let configuration = one.workspace.configuration(of: "web1")
+            #expect(xen.changes == ["create \(one.installConfiguration)", "create \(configuration)"])
+            #expect(xen.domain("web1") == "7")
+            #expect(try directoryNames(one.directory) == ["disk.img"])
+            #expect(try await one.workspace.run(["recover"]).orThrow().standardOutput.contains("web1") == false)
+        }
+    }
+
+    @Test(
+        "a disk from which the guest would not start is told, and the installation can be begun again",
+        arguments: [
+            (Result.nothing, "has left no partitions"), (.noKernel, "there is no kernel in its /boot"),
+            (.noLoader, "no boot loader's configuration"),
+        ])
+    func unbootable(result: Result, words: String) async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments()).orThrow()
+            _ = try await disk(result, for: one)
+            let xen = try xen(one)
+            let outcome = try await xen.run(["install", "--resume", "--hostname=web1"])
+            #expect(outcome.status == 1)
+            #expect(outcome.standardError.contains(words), "\(outcome.standardError)")
+            #expect(xen.changes == ["create \(one.installConfiguration)"], "the guest is not started")
+            #expect(fileExists(one.installConfiguration))
+            try FileManager.default.removeItem(atPath: one.workspace.path.appending("installed.img").string)
+            try? FileManager.default.removeItem(atPath: one.workspace.path.appending("tree").string)
+            _ = try await disk(.whole, for: one)
+            try await xen.run(["install", "--resume", "--hostname=web1"]).orThrow()
+            #expect(!fileExists(one.installConfiguration) && xen.domain("web1") == "7")
+            let again = try await xen.run(["install", "--resume", "--hostname=web1"])
+            #expect(again.status == 64)
+            #expect(again.standardError.contains("web1 is installed"))
+        }
+    }
+
+    @Test("who waits no longer leaves the installation running, and --resume finishes it")
+    func interrupted() async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments()).orThrow()
+            _ = try await disk(.whole, for: one)
+            let xen = try xen(one)
+            let slow = one.workspace.path.pushing("xen-host/slow")
+            try writeFile(slow, "")
+            let running = try xen.on(one.workspace.domus(["install", "--resume", "--hostname=web1"])).start()
+            #expect(try await Workspace.wait(of: running) { xen.domain("web1") != nil })
+            running.send(SIGINT)
+            let outcome = await running.wait()
+            #expect(outcome.status == 130)
+            #expect(outcome.standardError.contains("goes on; nobody waits for it"), "\(outcome.standardError)")
+            #expect(xen.domain("web1") == "7" && fileExists(one.installConfiguration))
+            // It ends, and what it wrote is there.
+            try await run(
+                "cp", ["\(one.workspace.path)/installed.img", one.directory.appending("disk.img").string]
+            ).orThrow()
+            try FileManager.default.removeItem(atPath: one.workspace.path.pushing("xen-host/domains/web1").string)
+            try FileManager.default.removeItem(atPath: slow.string)
+            try await xen.run(["install", "--resume", "--hostname=web1"]).orThrow()
+            #expect(!fileExists(one.installConfiguration))
+        }
+    }
+
+    @Test("a guest whose installer could not find its modules is not made, and nothing is left of it")
+    func modules() async throws {
+        try await withWorkspace { workspace in
+            var mirror = try await InstallerMirror.make(in: workspace.path, images: NetbootPackage.fetched())
+            mirror.initrd = try await TinyInitrd.make(in: workspace.path)
+            mirror.modulesRelease = "6.1.0-99-amd64"
+            try await mirror.publish()
+            let set = try NetbootTests.document(try await workspace.run(NetbootTests.fetch(mirror)).orThrow())
+            let one = Case(workspace: workspace, mirror: mirror, initrd: [])
+            let before = workspace.capture()
+            let outcome = try await workspace.run(one.arguments(["--netboot=\(set.id)"]))
+            #expect(outcome.status == 69)
+            #expect(outcome.standardError.contains("no modules of the installer for that"), "\(outcome.standardError)")
+            #expect(workspace.capture().difference(from: before) == [])
+        }
+    }
+
+    @Test("refuses what the installer could not do, before anything is made")
+    func refused() async throws {
+        try await withCase { one in
+            let before = one.workspace.capture()
+            let words = String(repeating: "word=1234567 ", count: 75)
+            for (options, status, text) in [
+                (["--memory=256M"], 64, "does not run in 256"), (["--cmdline=\(words)"], 64, "reads 1023"),
+                (["--mirror=\(one.mirror.url)"], 64, "cannot install from"), (["--attach"], 64, "--boot"),
+                (["--type=pvhvm", "--firmware=ovmf"], 64, "beside SeaBIOS only"),
+                (["--dist=noble"], 69, "domus create --dist=noble"), (["--netboot=none"], 66, "no images \"none\""),
+                (["--preseed=nowhere.cfg"], 66, "no file"),
+            ] as [([String], Int32, String)] {
+                let outcome = try await one.workspace.run(one.arguments(options))
+                #expect(outcome.status == status, "\(options): \(outcome.standardError)")
+                #expect(outcome.standardError.contains(text), "\(options): \(outcome.standardError)")
+            }
+            #expect(one.workspace.capture().difference(from: before) == [])
+        }
+    }
+
+    @Test("the user's answers win; passwords among them become hashes; mistakes are told by their lines")
+    func answers() async throws {
+        try await withCase { one in
+            let file = try one.workspace.file(
+                "mine.cfg",
+                "d-i passwd/root-password password geheim\nd-i passwd/root-password-again password geheim\n"
+                    + "d-i debian-installer/locale string de_DE.UTF-8\nd-i passwd/make-usr boolean false\n")
+            let outcome = try await one.workspace.run(
+                one.arguments(["--preseed=\(file)", "--preseed-set", "keymap=de", "--genpass=0"])
+            ).orThrow()
+            #expect(outcome.standardError.contains("mine.cfg:4: passwd/make-usr"), "\(outcome.standardError)")
+            let member = try await one.member()
+            #expect(!member.contains("geheim"))
+            #expect(member.contains("d-i debian-installer/locale string de_DE.UTF-8\n"))
+            #expect(member.contains("d-i keyboard-configuration/xkb-keymap select de\n"))
+            #expect(!member.contains("en_US"))
+            let bad = try one.workspace.file("bad.cfg", "d-i passwd/make-user boolean perhaps\n")
+            let refused = try await one.workspace.run(one.arguments(["--force", "--preseed=\(bad)"]))
+            #expect(refused.status == 78)
+            #expect(refused.standardError.contains("bad.cfg:1:"))
+            // What is printed is what is used.
+            let shown = try await one.workspace.run(
+                ["preseed", "render"] + one.arguments(["--preseed=\(file)", "--genpass=0"]).dropFirst()
+            ).orThrow()
+            #expect(shown.standardOutput.contains("d-i netcfg/get_hostname string web1\n"))
+            #expect(!shown.standardOutput.contains("geheim"))
+            let checked = try await one.workspace.run(["preseed", "check", file.string, bad.string])
+            #expect(checked.status == 78)
+            #expect(checked.standardOutput.contains("bad.cfg:1: error:"), "\(checked.standardOutput)")
+        }
+    }
+
+    private func mode(_ file: FilePath) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: file.string)
+        return (attributes[.posixPermissions] as? Int) ?? 0
+    }
+
+    private func object(_ text: String) -> [String: Any]? {
+        (try? JSONSerialization.jsonObject(with: Data(text.utf8))) as? [String: Any]
+    }
+}

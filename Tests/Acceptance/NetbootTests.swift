@@ -1,0 +1,318 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The chain from a keyring to an image, with a mirror whose images are those of Debian's own package.
+@Suite(
+    "domus netboot", Requirement.root, Requirement.program("gpg", "gpgv", "dpkg-deb", "apt-ftparchive"),
+    NetbootPackage.isThere)
+struct NetbootTests {
+    /// `--json` of fetch and list.
+    struct Document: Decodable {
+        var id: String
+        var flavour: String
+        var kernel: String
+        var initrd: String
+        var kernelRelease: String?
+        var source: String
+        var signer: String?
+    }
+
+    static func fetch(_ mirror: InstallerMirror, _ more: [String] = []) -> [String] {
+        [
+            "netboot", "fetch", "--dist=bookworm", "--arch=amd64", "--mirror=\(mirror.url)",
+            "--keyring=\(mirror.keyring)", "--json",
+        ]
+            + more
+    }
+
+    static func documents(_ outcome: Outcome) throws -> [Document] {
+        try JSONDecoder().decode([Document].self, from: Data(outcome.standardOutput.utf8))
+    }
+
+    static func document(_ outcome: Outcome) throws -> Document {
+        try JSONDecoder().decode(Document.self, from: Data(outcome.standardOutput.utf8))
+    }
+
+    private func withMirror(
+        keyExpires: String = "never", keyTime: String? = nil,
+        _ body: (Workspace, inout InstallerMirror) async throws -> Void
+    ) async throws {
+        try await withWorkspace { workspace in
+            var mirror = try await InstallerMirror.make(
+                in: workspace.path, images: NetbootPackage.fetched(), keyExpires: keyExpires, keyTime: keyTime)
+            try await body(workspace, &mirror)
+        }
+    }
+
+    /// No image, and nothing of a run.
+    private func nothingIsLeft(in workspace: Workspace) throws {
+        let netboot = workspace.state.appending("netboot")
+        for name in ["objects", "sets"] where fileExists(netboot.appending(name)) {
+            #expect(try directoryNames(netboot.appending(name)) == [])
+        }
+        if fileExists(netboot) {
+            #expect(try directoryNames(netboot).filter { $0.hasPrefix(".") } == [])
+        }
+    }
+
+    @Test("fetches the images made for Xen, proven, and keeps them by their content")
+    func fetching() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let outcome = try await workspace.run(Self.fetch(mirror)).orThrow()
+            let set = try Self.document(outcome)
+            #expect(set.flavour == "xen")
+            #expect(set.kernelRelease == mirror.images.kernelRelease)
+            #expect(set.signer?.count == 40)
+            #expect(try readFile(FilePath(set.kernel)) == readFile(mirror.images.kernel))
+            #expect(try readFile(FilePath(set.initrd)) == readFile(mirror.images.initrd) + [0, 0, 0, 0])
+            // The kernel is the same for every machine: it is there once.
+            let generic = try Self.document(
+                try await workspace.run(Self.fetch(mirror, ["--flavour=generic"])).orThrow())
+            #expect(generic.kernel == set.kernel)
+            #expect(try directoryNames(workspace.state.pushing("netboot/objects")).count == 3)
+            let listed = try Self.documents(try await workspace.run(["netboot", "list", "--json"]).orThrow())
+            #expect(Set(listed.map(\.id)) == [set.id, generic.id])
+            #expect(try directoryNames(workspace.state.appending("netboot")).filter { $0.hasPrefix(".") } == [])
+        }
+    }
+
+    @Test("copies them out for who drives xl by hand, and writes over nothing")
+    func output() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let target = workspace.path.appending("out")
+            try makeDirectories(target)
+            try await workspace.run(Self.fetch(mirror, ["--output=\(target)"])).orThrow()
+            #expect(try readFile(target.appending("vmlinuz")) == readFile(mirror.images.kernel))
+            let again = try await workspace.run(Self.fetch(mirror, ["--output=\(target)"]))
+            #expect(again.status == 73)
+        }
+    }
+
+    /// A link of the chain, and what is said of it.
+    enum Break: String, CaseIterable {
+        case wrongKey, changedRelease, unsigned, expired, otherSuite, toCome
+        case changedSums, changedKernel, truncatedInitrd, changedInitrd
+    }
+
+    @Test("refuses each broken link, and keeps nothing", arguments: Break.allCases)
+    func broken(_ link: Break) async throws {
+        try await withMirror { workspace, mirror in
+            var words: String
+            var keyring = mirror.keyring
+            switch link {
+            case .expired:
+                mirror.date = Date(timeIntervalSinceNow: -20 * 86400)
+                mirror.validUntil = Date(timeIntervalSinceNow: -10 * 86400)
+                words = "has not been valid since"
+            case .toCome:
+                mirror.date = Date(timeIntervalSinceNow: 3 * 86400)
+                words = "which is to come"
+            case .otherSuite:
+                mirror.codename = "trixie"
+                words = "is of trixie, not of bookworm"
+            case .wrongKey:
+                keyring = mirror.unrelatedKeyring
+                words = "has no such key"
+            default: words = ""
+            }
+            try await mirror.publish()
+            let suite = mirror.suiteDirectory
+            let xen = mirror.imagesDirectory.pushing("netboot/xen")
+            func change(_ file: FilePath, _ body: (inout [UInt8]) -> Void) throws {
+                var bytes = try readFile(file)
+                body(&bytes)
+                try writeFile(file, bytes)
+            }
+            switch link {
+            case .changedRelease:
+                try change(suite.appending("InRelease")) { bytes in
+                    let place = bytes.firstRange(of: Array("Codename".utf8))?.lowerBound ?? 0
+                    bytes[place] ^= 0x20
+                }
+                words = "was changed after it was signed"
+            case .unsigned:
+                for name in ["InRelease", "Release.gpg"] {
+                    try FileManager.default.removeItem(atPath: suite.appending(name).string)
+                }
+                words = "bears no signature"
+            case .changedSums:
+                try change(mirror.imagesDirectory.appending("SHA256SUMS")) { $0[0] = $0[0] == 0x30 ? 0x31 : 0x30 }
+                words = "SHA256SUMS of \(mirror.url) is not what the archive signed"
+            case .changedKernel:
+                try change(xen.appending("vmlinuz")) { $0[4096] ^= 1 }
+                words = "netboot/xen/vmlinuz is not what the archive signed"
+            case .changedInitrd:
+                try change(xen.appending("initrd.gz")) { $0[4096] ^= 1 }
+                words = "netboot/xen/initrd.gz is not what the archive signed"
+            case .truncatedInitrd:
+                try change(xen.appending("initrd.gz")) { $0.removeLast(1000) }
+                words = "netboot/xen/initrd.gz is not what the archive signed"
+            default: break
+            }
+            let before = workspace.capture()
+            let outcome = try await workspace.run(Self.fetch(mirror, ["--keyring=\(keyring)"]))
+            #expect(outcome.status == 65, "\(outcome.standardError)")
+            #expect(outcome.standardError.contains(words), "\(outcome.standardError)")
+            try nothingIsLeft(in: workspace)
+            #expect(workspace.capture().difference(from: before) == [])
+        }
+    }
+
+    @Test("refuses an older archive than it has seen there before, unless it is asked to")
+    func replay() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            try await workspace.run(Self.fetch(mirror)).orThrow()
+            mirror.date = Date(timeIntervalSinceNow: -40 * 86400)
+            try await mirror.publish()
+            let replayed = try await workspace.run(Self.fetch(mirror))
+            #expect(replayed.status == 65)
+            #expect(replayed.standardError.contains("replaying an old one"), "\(replayed.standardError)")
+            try await workspace.run(Self.fetch(mirror, ["--allow-older"])).orThrow()
+            // Having been told once does not make it forget.
+            #expect(try await workspace.run(Self.fetch(mirror)).status == 65)
+        }
+    }
+
+    @Test("takes what nothing proves only when it is told to, and says so")
+    func unverified() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let outcome = try await workspace.run(
+                Self.fetch(mirror, ["--keyring=\(mirror.unrelatedKeyring)", "--no-verify"])
+            ).orThrow()
+            #expect(try Self.document(outcome).signer == nil)
+            #expect(outcome.standardError.contains("nothing proves these images"))
+        }
+    }
+
+    @Test("an expired key is good for a release of the past, and for no other")
+    func expiredKey() async throws {
+        try await withMirror(keyExpires: "10d", keyTime: "20180101T000000") { workspace, mirror in
+            mirror.date = Date(timeIntervalSince1970: 1_514_800_000)
+            try await mirror.publish()
+            let living = try await workspace.run(Self.fetch(mirror))
+            #expect(living.status == 65)
+            #expect(living.standardError.contains("has expired"), "\(living.standardError)")
+            (mirror.suite, mirror.codename) = ("wheezy", "wheezy")
+            mirror.validUntil = Date(timeIntervalSince1970: 1_515_000_000)
+            try await mirror.publish()
+            let outcome = try await workspace.run(
+                [
+                    "netboot", "fetch", "--dist=wheezy", "--arch=amd64", "--mirror=\(mirror.url)",
+                    "--keyring=\(mirror.keyring)",
+                ]
+            ).orThrow()
+            #expect(outcome.standardError.contains("has expired since, as those of old releases do"))
+        }
+    }
+
+    @Test("an archive without images for Xen gives the others, with what that means")
+    func generic() async throws {
+        try await withMirror { workspace, mirror in
+            mirror.flavours = ["generic"]
+            try await mirror.publish()
+            let outcome = try await workspace.run(Self.fetch(mirror)).orThrow()
+            #expect(try Self.document(outcome).flavour == "generic")
+            #expect(outcome.standardError.contains("not made for Xen"), "\(outcome.standardError)")
+            let only = try await workspace.run(Self.fetch(mirror, ["--flavour=xen"]))
+            #expect(only.status == 69)
+        }
+    }
+
+    @Test("says when the archive has no modules for the images' kernel any more")
+    func modules() async throws {
+        try await withMirror { workspace, mirror in
+            mirror.modulesRelease = "6.1.0-99-amd64"
+            try await mirror.publish()
+            let outcome = try await workspace.run(Self.fetch(mirror)).orThrow()
+            #expect(
+                outcome.standardError.contains("no modules of the installer for Linux \(mirror.images.kernelRelease)"),
+                "\(outcome.standardError)")
+        }
+    }
+
+    @Test("takes them from the archive's package, or from such a package that is here, if the index has its digest")
+    func package() async throws {
+        try await withMirror { workspace, mirror in
+            mirror.losesImages = true
+            mirror.hasPackage = true
+            try await mirror.publish()
+            let outcome = try await workspace.run(Self.fetch(mirror)).orThrow()
+            let set = try Self.document(outcome)
+            #expect(set.source == "\(NetbootPackage.name) \(mirror.images.version)")
+            #expect(try readFile(FilePath(set.initrd)) == readFile(mirror.images.initrd))
+            let here = try await workspace.run(Self.fetch(mirror, ["--from=\(mirror.images.file)"])).orThrow()
+            #expect(try Self.document(here).id == set.id)
+            let other = workspace.files.appending("other.deb")
+            try writeFile(other, readFile(mirror.images.file) + [10])
+            let refused = try await workspace.run(Self.fetch(mirror, ["--from=\(other)"]))
+            #expect(refused.status == 65)
+            #expect(refused.standardError.contains("as the archive signed it"), "\(refused.standardError)")
+        }
+    }
+
+    @Test("a damaged file is noticed by verify, and fetched again")
+    func damage() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let set = try Self.document(try await workspace.run(Self.fetch(mirror)).orThrow())
+            #expect(try await workspace.run(["netboot", "verify"]).orThrow().standardOutput == "\(set.id): whole\n")
+            var bytes = try readFile(FilePath(set.initrd))
+            bytes[bytes.count / 2] ^= 4
+            try writeFile(FilePath(set.initrd), bytes)
+            let found = try await workspace.run(["netboot", "verify", set.id])
+            #expect(found.status == 65)
+            #expect(found.standardOutput.contains("\(set.initrd) is damaged"), "\(found.standardOutput)")
+            try await workspace.run(Self.fetch(mirror)).orThrow()
+            try await workspace.run(["netboot", "verify"]).orThrow()
+        }
+    }
+
+    @Test("prune leaves the newest of each kind, and no file without a set")
+    func pruning() async throws {
+        try await withMirror { workspace, mirror in
+            mirror.initrd = Array("one".utf8)
+            try await mirror.publish()
+            let old = try Self.document(try await workspace.run(Self.fetch(mirror)).orThrow())
+            mirror.initrd = Array("another".utf8)
+            mirror.date += 1
+            try await mirror.publish()
+            try await Task.sleep(for: .seconds(1.1))
+            let new = try Self.document(try await workspace.run(Self.fetch(mirror)).orThrow())
+            #expect(old.id != new.id)
+            let shown = try await workspace.run(["netboot", "prune", "--dry-run"]).orThrow()
+            #expect(shown.standardOutput == "Would remove: \(old.id)\n")
+            #expect(fileExists(FilePath(old.initrd)))
+            #expect(try await workspace.run(["netboot", "prune"]).orThrow().standardOutput == "Removed: \(old.id)\n")
+            #expect(!fileExists(FilePath(old.initrd)))
+            #expect(fileExists(FilePath(new.initrd)) && fileExists(FilePath(new.kernel)))
+            try await workspace.run(["netboot", "prune", new.id]).orThrow()
+            #expect(try directoryNames(workspace.state.pushing("netboot/objects")) == [])
+        }
+    }
+
+    @Test("a fetch that is interrupted leaves nothing")
+    func interruption() async throws {
+        try await withWorkspace { workspace in
+            let images = try await NetbootPackage.fetched()
+            let mirror = try await InstallerMirror.make(in: workspace.path, images: images)
+            let silent = try FixtureMirror(.silent)
+            defer { silent.stop() }
+            let running = try workspace.domus(Self.fetch(mirror, ["--mirror=\(silent.url)"])).start()
+            let scratch = workspace.state.appending("netboot")
+            #expect(
+                try await Workspace.wait(of: running) {
+                    ((try? directoryNames(scratch)) ?? []).contains { $0.hasPrefix(".domus-") }
+                })
+            running.send(SIGTERM)
+            let outcome = await running.wait()
+            #expect(outcome.status == 143, "\(outcome.standardError)")
+            try nothingIsLeft(in: workspace)
+        }
+    }
+}
