@@ -35,6 +35,8 @@ struct ListCommand: AsyncParsableCommand {
         /// Those of its disks that are logical volumes, as they are now.
         var volumes: [GuestVolume]?
         var configuration: String
+        /// Of a guest that has yet to install itself: the configuration that does.
+        var installation: String?
         /// Whether Domus made it, or has imported it.
         var managed: Bool
     }
@@ -108,7 +110,7 @@ struct ListCommand: AsyncParsableCommand {
             codename: record.imported == nil ? record.codename : nil,
             disks: record.images.map(\.path),
             volumes: record.volumes?.map { volume($0, in: groups[$0.group] ?? []) },
-            configuration: record.configuration.path, managed: true)
+            configuration: record.configuration.path, installation: record.installation?.configuration, managed: true)
     }
 
     /// A guest that another tool, or an administrator, made: what its configuration says.
@@ -121,7 +123,7 @@ struct ListCommand: AsyncParsableCommand {
                 name: name, memoryMiB: summary.memory.map(Int64.init), type: summary.type, vcpus: summary.virtualCPUs,
                 dhcp: summary.usesDHCP, addresses: summary.vifs.first?.addresses ?? [],
                 mac: summary.vifs.first?.mac?.description, interfaces: interfaces(summary), distribution: nil,
-                codename: nil, disks: summary.paths, volumes: nil, configuration: path.string, managed: false)
+                codename: nil, disks: summary.paths, volumes: nil, configuration: path.string, installation: nil, managed: false)
         } catch {
             console.warn("\(path) is passed over: \(error)")
             return nil
@@ -156,6 +158,7 @@ struct ListCommand: AsyncParsableCommand {
             lines += document.disks.map { "Disk: \($0)" }
             lines += (document.volumes ?? []).map(\.text)
             lines.append("Config: \(document.configuration)")
+            if let installation = document.installation { lines.append("Installation: not done yet, by \(installation)") }
             return lines.joined(separator: "\n") + "\n"
         }.joined(separator: "\n")
     }

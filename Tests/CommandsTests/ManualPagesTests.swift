@@ -36,7 +36,7 @@ struct ManualPagesTests {
         "a page has the options that its command's parser has",
         arguments: [
             "create", "delete", "list", "resize", "convert", "export", "import", "check", "base", "bootstrap",
-            "recover",
+            "recover", "install", "netboot", "preseed",
         ])
     func optionsOfCommands(name: String) throws {
         let command = try #require(

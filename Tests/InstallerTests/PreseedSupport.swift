@@ -130,3 +130,9 @@ let usual = #"""
     d-i preseed/run string foo.sh
 
     """#
+
+/// The template that Domus brings.
+func shippedTemplate() throws -> String {
+    let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    return try readText(root.appending("Templates/installer/preseed.cfg.mustache"))
+}

@@ -17,6 +17,7 @@
 #   leases; leased MAC         answers DHCP on xenbr0; the address that a guest got
 #   claim TEXT COMMAND...      a command that must succeed;   refuse TEXT COMMAND... one that must not
 #   said TEXT                  what the last one that was refused must have said
+#   installer_mirror           serves the archive `installer`, in $archive;   installs NAME OPTION... domus install from it
 #   fail TEXT                  ends the scenario
 #
 # Every wait has an end. Seconds are dom0's, whose clock counts instructions (see Machine.swift).
@@ -208,6 +209,24 @@ finish() {
 }
 
 # leases: answers DHCP on xenbr0.   leased MAC: the address that it gave.
+installer_mirror() {
+    archive=$LAB/archives/installer
+    python3 -m http.server --bind 192.0.2.1 --directory "$archive" 80 >"$RESULTS/http" 2>&1 &
+}
+
+# From an archive whose only keys are its own. The installer's log comes to the guest's console, too.
+installs() {
+    name=$1
+    shift
+    quietly "install-$name" domus install --hostname="$name" --dist=bookworm --mirror=http://192.0.2.1/ \
+        --keyring="$archive/key.gpg" --security-mirror=none --components=main --bridge=xenbr0 --memory=1G \
+        --password-file="$LAB/key/password" --ssh-key="$LAB/key/id.pub" \
+        --preseed-set base-installer/kernel/image=linux-image-cloud-amd64 \
+        --preseed-set "preseed/early_command=tail -n +1 -f /var/log/syslog >/dev/hvc0 2>/dev/null </dev/null & true" \
+        "$@" || fail "domus install ended with status $?"
+    say "domus install has made $name"
+}
+
 leases() {
     dnsmasq --port=0 --interface=xenbr0 --bind-interfaces --except-interface=lo --dhcp-range=192.0.2.100,192.0.2.150,1h \
         --dhcp-leasefile=/run/leases --log-facility="$RESULTS/dnsmasq" --log-dhcp --pid-file=/run/dnsmasq.pid

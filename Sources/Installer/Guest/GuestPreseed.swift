@@ -27,6 +27,11 @@ package struct GuestPreseed: Sendable {
                 "the installer gives the first interface one address, \(first.fixedAddresses[0]): the others are left to you"
             )
         }
+        if spec.install.security != nil, (try? securityHost) == .some(nil) {
+            warnings.append(
+                "the installer knows no security updates but those of http://HOST/debian-security: the guest is installed "
+                    + "without")
+        }
         if !spec.furtherInterfaces.isEmpty {
             warnings.append("the installer sets up the first interface only: the others are left to you")
         }
@@ -39,7 +44,7 @@ package struct GuestPreseed: Sendable {
             "hostname": .text(spec.hostname.short), "domain": .text(spec.hostname.domain ?? ""),
             "mirror_protocol": .text(mirror.scheme), "mirror_host": .text(mirror.host),
             "mirror_directory": .text(mirror.directory), "proxy": .text(spec.install.proxy ?? ""),
-            "suite": .text(spec.release.codename), "password_hash": .optional(passwordHash),
+            "suite": .text(spec.release.codename), "password_hash": .text(passwordHash ?? Self.locked),
             "disk": .text("/dev/\(disk)"), "recipe": .text(recipe), "boot_device": .text("/dev/\(disk)"),
             "packages": .text((["openssh-server"] + spec.install.include).joined(separator: " ")),
             "console": .text(spec.installerConsole),
@@ -49,13 +54,19 @@ package struct GuestPreseed: Sendable {
         ] {
             values[name] = .text(spec.install.components.contains(component) ? "true" : "false")
         }
-        let security = try spec.install.security.map { security throws(InstallerError) in
-            try MirrorParts(security.mirror)
-        }
-        values["security_host"] = .optional(security?.host)
-        values["security_path"] = .optional(security?.directory)
+        values["security_host"] = .optional(try securityHost)
         for (name, value) in network { values[name] = value }
         return values
+    }
+
+    /// The installer asks for the host alone, and knows the directory; nil where that is another.
+    private var securityHost: String? {
+        get throws(InstallerError) {
+            guard let security = spec.install.security else { return nil }
+            let parts = try MirrorParts(security.mirror)
+            let known = spec.release.distribution == .debian ? "/debian-security" : "/ubuntu"
+            return parts.scheme == "http" && parts.directory == known ? parts.host : nil
+        }
     }
 
     /// What the installer calls the disk: an emulated machine without Xen's drivers sees a SCSI disk.
@@ -107,6 +118,9 @@ package struct GuestPreseed: Sendable {
         }
         return parts.joined(separator: " ")
     }
+
+    /// No password is this one's hash; without any answer the installer would ask.
+    private static let locked = "!"
 
     /// The mount options that partman offers for every file system; it writes `errors=remount-ro` itself.
     private static let known: Set<String> = [
