@@ -99,6 +99,7 @@ struct ExportCommand: AsyncParsableCommand {
     /// A word with a slash is a file; one without is a guest first.
     private func configuration(_ host: Host) throws -> (path: FilePath, record: GuestRecord?) {
         if !name.contains("/"), let record = try shared.existingStore(host)?.record(named: name) {
+            try record.checkInstalled()
             return (FilePath(record.configuration.path), record)
         }
         let path = Invoked.workingDirectory.pushing(FilePath(name)).lexicallyNormalized()

@@ -50,6 +50,16 @@ package struct XenHost: Sendable {
         return words.count >= 6 && words[words.count - 2].contains("c")
     }
 
+    /// Whether a domain was made of the files beside a configuration, rather than of others: xl tells what it was made of.
+    ///
+    /// - Throws: ``ProvisioningError`` when the task is cancelled.
+    package func runs(_ configuration: FilePath, as name: String) async throws(ProvisioningError) -> Bool {
+        guard let answer = try await ask(["list", "--long", name]), answer.status.isSuccess,
+            answer.output.contains("\"kernel\"")
+        else { return true }
+        return answer.output.contains(configuration.removingLastComponent().appending("install-").string)
+    }
+
     /// That domains can be started here.
     ///
     /// - Throws: ``ProvisioningError`` when there is no xl, or Xen does not run.

@@ -31,7 +31,8 @@ package struct GuestCollisions: Sendable {
     /// What a guest has that others have, too.
     package func problems(of guest: Guest) -> [Problem] {
         Self.properties(of: guest.reading).compactMap { property, key in
-            guard let other = owners[property]?.first(where: { $0 != guest.path }) else { return nil }
+            let others = owners[property]?.filter { $0 != guest.path && !Self.isOneGuest($0, guest) }
+            guard let other = others?.first else { return nil }
             let position = guest.reading.file.position(of: key)
             switch property {
             case .name(let name):
@@ -55,6 +56,14 @@ package struct GuestCollisions: Sendable {
                     hint: "two guests that run write over each other's file systems", position: position)
             }
         }
+    }
+
+    /// Whether one of the two is how the other was installed (domus-install(8)): they are never to run both, and have all in
+    /// common.
+    private static func isOneGuest(_ other: String, _ guest: Guest) -> Bool {
+        guard let name = guest.reading.summary.name else { return false }
+        let installation = "/domains/\(name)/install.cfg"
+        return guest.path.hasSuffix(installation) ? other.hasSuffix("/\(name).cfg") : other.hasSuffix(installation)
     }
 
     private static func properties(of reading: ConfigurationReading) -> [(Property, key: String)] {

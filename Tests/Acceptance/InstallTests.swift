@@ -251,6 +251,37 @@ struct InstallTests {
         }
     }
 
+    @Test("what is installed is not installed again, whoever started the installation")
+    func byHand() async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments(["--genpass=0"])).orThrow()
+            let member = try await one.member()
+            #expect(member.contains("passwd/root-password-crypted password *\n"), "else the installer asks for it")
+            let before = one.workspace.capture()
+            for command in [["resize", "web1", "--add=1G"], ["convert", "--type=pvh", "web1"], ["export", "--format=libvirt", "web1"]] {
+                let refused = try await one.workspace.run(command)
+                #expect(refused.status == 64)
+                #expect(refused.standardError.contains("has yet to install itself"), "\(command): \(refused.standardError)")
+            }
+            let ignored = try await one.workspace.run(["install", "--resume", "--hostname=web1", "--memory=2G"])
+            #expect(ignored.status == 64)
+            #expect(one.workspace.capture().difference(from: before) == [])
+            // The two configurations of one guest are no rivals.
+            try await one.workspace.run(
+                ["check", one.installConfiguration.string, one.workspace.configuration(of: "web1").string]
+            ).orThrow()
+
+            let image = try await disk(.whole, for: one)
+            try await run("cp", [image.string, one.directory.appending("disk.img").string]).orThrow()
+            try FileManager.default.removeItem(atPath: image.string)
+            let xen = try xen(one)
+            let outcome = try await xen.run(["install", "--resume", "--hostname=web1"]).orThrow()
+            #expect(outcome.standardError.contains("has been installed already"))
+            #expect(xen.changes == ["create \(one.workspace.configuration(of: "web1"))"])
+            #expect(try directoryNames(one.directory) == ["disk.img"])
+        }
+    }
+
     @Test("who waits no longer leaves the installation running, and --resume finishes it")
     func interrupted() async throws {
         try await withCase { one in
@@ -304,7 +335,9 @@ struct InstallTests {
                 (["--mirror=\(one.mirror.url)"], 64, "cannot install from"), (["--attach"], 64, "--boot"),
                 (["--type=pvhvm", "--firmware=ovmf"], 64, "beside SeaBIOS only"),
                 (["--dist=noble"], 69, "domus create --dist=noble"), (["--netboot=none"], 66, "no images \"none\""),
-                (["--preseed=nowhere.cfg"], 66, "no file"),
+                (["--preseed=nowhere.cfg"], 66, "no file"), (["--preseed-set", "hostnme=x"], 64, "hostname"),
+                (["--apt-proxy=http://me:word@127.0.0.1:3128"], 64, "would keep the password"),
+                (["--netboot=\(one.id)", "--flavour=xen"], 64, "--netboot says which"),
             ] as [([String], Int32, String)] {
                 let outcome = try await one.workspace.run(one.arguments(options))
                 #expect(outcome.status == status, "\(options): \(outcome.standardError)")

@@ -35,6 +35,7 @@ struct Workspace: Sendable {
     func domus(_ arguments: [String]) -> Command {
         var places = ["--state-dir=\(state)", "--log-dir=\(logs)", "--config-dir=\(settings)"]
         switch arguments.first {
+        case "install" where arguments.contains("--resume"): break
         case "create", "install": places += ["--dir=\(guests)", "--output=\(configurations)"]
         case "list": places.append("--output=\(configurations)")
         case "base" where ["build", "import"].contains(arguments.dropFirst().first): places.append("--dir=\(guests)")

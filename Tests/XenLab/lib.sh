@@ -214,7 +214,8 @@ installer_mirror() {
     python3 -m http.server --bind 192.0.2.1 --directory "$archive" 80 >"$RESULTS/http" 2>&1 &
 }
 
-# From an archive whose only keys are its own. The installer's log comes to the guest's console, too.
+# From an archive whose only keys are its own. The installer's log comes to the guest's console, too: by a program that
+# holds no line to debconf, which would wait for it.
 installs() {
     name=$1
     shift
@@ -222,7 +223,7 @@ installs() {
         --keyring="$archive/key.gpg" --security-mirror=none --components=main --bridge=xenbr0 --memory=1G \
         --password-file="$LAB/key/password" --ssh-key="$LAB/key/id.pub" \
         --preseed-set base-installer/kernel/image=linux-image-cloud-amd64 \
-        --preseed-set "preseed/early_command=tail -n +1 -f /var/log/syslog >/dev/hvc0 2>/dev/null </dev/null & true" \
+        --preseed-set "preseed/early_command=tail -n +1 -f /var/log/syslog >/dev/hvc0 2>/dev/null </dev/null 3>&- 4>&- 5>&- 6>&- & true" \
         "$@" || fail "domus install ended with status $?"
     say "domus install has made $name"
 }

@@ -104,6 +104,15 @@ struct InstallCommand: AsyncParsableCommand {
         guard let name = options.machine.hostname else {
             throw OptionError("--resume: which guest?", hint: "name it with --hostname=NAME")
         }
+        let fixed = options.layer.entries.map(\.key).first {
+            !["hostname", "install-timeout", "verbose", "boot"].contains($0)
+        }
+        if let other = fixed ?? (options.run.dryRun ? "dry-run" : options.run.dumpconfig ? "dumpconfig" : nil) {
+            throw OptionError(
+                "--\(other): with --resume the guest is as it was prepared",
+                hint: "only --install-timeout, --attach and --verbose go with it")
+        }
+        let timeout = try Values(layers: [options.layer]).parsed("install-timeout", InstallationBuilder.seconds)
         try CreateCommand.requireRoot(host)
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
@@ -112,7 +121,7 @@ struct InstallCommand: AsyncParsableCommand {
         let provisioner = Provisioner(
             host: host, store: store, reporter: LoggingReporter(reporter: console, log: log, host: host))
         let installed = try await provisioner.install(
-            name, run: RandomIdentifier.run(host.random), log: log, attaches: options.attach)
+            name, run: RandomIdentifier.run(host.random), log: log, attaches: options.attach, timeout: timeout)
         var document = InstallationDocument(installed.record, log: log)
         document.finish(installed)
         try tell(document, console)

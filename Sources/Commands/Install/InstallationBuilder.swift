@@ -17,7 +17,7 @@ struct InstallationBuilder {
     /// loader of its own.
     static var certainties: Values.Layer {
         Values.Layer(entries: [
-            ("layout", "disk", .builtIn), ("pygrub", "1", .builtIn), ("base", "none", .builtIn),
+            ("layout", "disk", .builtIn), ("base", "none", .builtIn),
             ("hooks", "0", .builtIn),
         ])
     }
@@ -86,7 +86,7 @@ struct InstallationBuilder {
         }
     }
 
-    private static func seconds(_ text: String) throws(ValueError) -> Int {
+    static func seconds(_ text: String) throws(ValueError) -> Int {
         guard let seconds = Int(text), (60...604_800).contains(seconds) else {
             throw ValueError("\"\(text)\" is not a number of seconds", hint: "60 to 604800")
         }
@@ -112,6 +112,12 @@ struct InstallationBuilder {
             throw ProvisioningError(error)
         }
         try PreseedReport(problems: answers.problems(release: spec.release.codename)).tell(console)
+        do {
+            // What is wrong with them is known before anything is made.
+            _ = try answers.preseed(for: spec, root: nil) { _ in GuestPreseed.locked }
+        } catch {
+            throw ProvisioningError(error)
+        }
         return answers
     }
 
@@ -125,13 +131,21 @@ struct InstallationBuilder {
         let store = shared.netboot(host)
         let images: InstallPlan.Images
         if let id = options.netboot {
+            let others = [
+                ("from", options.images.from), ("flavour", options.images.flavour), ("sums", options.images.sums),
+            ]
+            if let other = others.first(where: { $0.1 != nil }) {
+                throw OptionError(
+                    "--\(other.0): --netboot says which images there are to be", hint: "leave one of the two out")
+            }
             images = .chosen(try chosen(id, from: store, for: spec))
         } else {
             images = .fetched(
                 try options.images.fetch(
                     ArchiveChain.Archive(spec.install, of: spec.release), spec.architecture, host))
         }
-        let given = wishes.values.strongest(of: ["keyring-\(spec.release.codename)", "keyring"]) != nil
+        // Of a disc, it is by whom the disc is signed.
+        let given = options.images.sums == nil && wishes.values.strongest(of: ["keyring-\(spec.release.codename)", "keyring"]) != nil
         return InstallPlan(
             images: images, store: store, answers: answers, keyring: given ? spec.install.keyrings.first : nil,
             hashing: hashing(spec), starts: starts)

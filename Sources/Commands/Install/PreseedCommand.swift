@@ -53,7 +53,7 @@ struct PreseedCommand: AsyncParsableCommand {
             case .given(let password): root = try hash(password)
             case .generated:
                 console.note("root's password is made up when the guest is made; here the account is locked")
-                root = "!"
+                root = GuestPreseed.locked
             case .unchanged: break
             }
             let text: String

@@ -111,6 +111,8 @@ struct BootBuilder {
     }
 
     private func loader(_ release: Release, notes: inout [String]) throws -> GuestSpec.Boot.Loader {
+        // A kernel of the host's, as files may name it, is not for a guest that brings its own with all the rest.
+        if installsItself { return .pygrub }
         var pygrub = try values.flag("pygrub")
         // What a file says of one loader gives way to what the command line says of another.
         if case .file = values.given("pygrub")?.place, ["kernel", "pvgrub"].contains(where: isOption) { pygrub = nil }

@@ -40,6 +40,7 @@ package struct GuestPreseed: Sendable {
 
     func values(passwordHash: String?) throws(InstallerError) -> [String: TemplateValue] {
         let mirror = try MirrorParts(spec.install.mirror)
+        if let proxy = spec.install.proxy { _ = try MirrorParts(proxy) }
         var values: [String: TemplateValue] = [
             "hostname": .text(spec.hostname.short), "domain": .text(spec.hostname.domain ?? ""),
             "mirror_protocol": .text(mirror.scheme), "mirror_host": .text(mirror.host),
@@ -47,7 +48,7 @@ package struct GuestPreseed: Sendable {
             "suite": .text(spec.release.codename), "password_hash": .text(passwordHash ?? Self.locked),
             "disk": .text("/dev/\(disk)"), "recipe": .text(recipe), "boot_device": .text("/dev/\(disk)"),
             "packages": .text((["openssh-server"] + spec.install.include).joined(separator: " ")),
-            "console": .text(spec.installerConsole),
+            "console": .text(spec.installerConsole), "unverified": .flag(spec.install.verification == .disabled),
         ]
         for (name, component) in [
             ("contrib", "contrib"), ("non_free", "non-free"), ("non_free_firmware", "non-free-firmware"),
@@ -119,8 +120,9 @@ package struct GuestPreseed: Sendable {
         return parts.joined(separator: " ")
     }
 
-    /// No password is this one's hash; without any answer the installer would ask.
-    private static let locked = "!"
+    /// No password is this one's hash. The installer would ask without any answer, and takes a mere `!` for none (seen with
+    /// user-setup 1.107).
+    package static let locked = "*"
 
     /// The mount options that partman offers for every file system; it writes `errors=remount-ro` itself.
     private static let known: Set<String> = [

@@ -41,6 +41,13 @@ package struct InstallerAnswers: Sendable {
             }
         }
         for setting in settings { try preseed.override(setting, catalogue: catalogue) }
+        // Who gives keys means to log in by them, whatever else is to be installed.
+        let packages = preseed["pkgsel/include"]?.value ?? ""
+        if !spec.tailoring.authorizedKeys.isEmpty,
+            !packages.split(whereSeparator: { $0 == " " || $0 == "," }).contains("openssh-server")
+        {
+            try preseed.set(question: "pkgsel/include", type: .string, value: "\(packages) openssh-server")
+        }
         return preseed
     }
 

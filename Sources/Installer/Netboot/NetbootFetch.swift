@@ -154,6 +154,8 @@ package struct NetbootFetch: Sendable {
         set.signer = chain.signature?.signer ?? set.signer
         set.released = chain.release.date
         set.hasModulesInArchive = nil
+        // As good as new: prune counts from here.
+        set.fetched = site.host.clock.seconds
         return set
     }
 

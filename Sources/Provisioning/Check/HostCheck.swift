@@ -108,7 +108,10 @@ package struct HostCheck: Sendable {
         else { return [] }
         let position = reading.file.position(of: "ramdisk")
         do {
-            guard try InitialRAMDisk(path: path).has("xen-blkfront") == false else { return [] }
+            let disk = try InitialRAMDisk(path: path)
+            // An installer loads the drivers that it lacks from its mirror.
+            let isInstaller = disk.names.contains { $0.hasSuffix("lib/debian-installer") }
+            guard disk.has("xen-blkfront") == false, !isInstaller else { return [] }
             return [
                 Problem(
                     severity: .error,

@@ -32,6 +32,7 @@ extension Provisioner {
                     "there is no guest \"\(name)\" that Domus made", exit: .noInput,
                     hint: "domus list shows those that there are")
             }
+            try record.checkInstalled()
             if let run = try store.runs().first(where: { $0.guest == name }) {
                 throw host.system.isRunning(run.process) ? StateError.busy(run) : StateError.unfinished(run)
             }

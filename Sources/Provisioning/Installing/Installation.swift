@@ -16,22 +16,42 @@ struct Installation {
     /// Seconds between two looks at the domain.
     private static let pause = 2.0
 
-    /// Starts it, unless it runs, and waits for its end.
+    /// What was found, or came about.
+    enum Outcome {
+        case ended
+        /// Somebody has seen to the installation, and what runs is the guest itself.
+        case guestRuns
+    }
+
+    /// Starts it, unless it runs, or has ended well before, and waits for its end.
     ///
     /// - Throws: ``ProvisioningError`` where it crashes or takes too long; it is left as it is then.
-    func run(attaches: Bool) async throws {
+    func run(attaches: Bool) async throws -> Outcome {
         try await xen.checkAnswer()
-        if try await xen.domain(named: name) == nil { try await start() }
-        let began = host.clock.monotonic
+        // What an earlier installation said is no news.
+        var heard: Int64 = 0
+        if try await xen.domain(named: name) == nil {
+            // Started again, it would write over what it has installed.
+            if isInstalled {
+                reporter.note("\(name) has been installed already")
+                return .ended
+            }
+            heard = size(of: log(ofConsole: name))
+            try await start()
+        } else if try await !xen.runs(FilePath(installation.configuration), as: name) {
+            return .guestRuns
+        }
         let timeout = Double(installation.timeout)
         if attaches {
             // It ends with the domain, or when the user leaves it by ^].
             _ = try? await host.processes.attach(
                 Invocation("xl", ["console", name], environment: ["LC_ALL": "C", "TERM": "vt100"]))
         }
+        // Who looks at it himself knows how long it takes.
+        let began = host.clock.monotonic
         var told: InstallerConsole?
         while let number = try await watched() {
-            if let said = console(), said != told {
+            if let said = console(behind: heard), said != told {
                 told = said
                 switch said {
                 case .asks(let question):
@@ -49,6 +69,7 @@ struct Installation {
             }
             do { try await host.clock.pause(Self.pause) } catch { throw interrupted }
         }
+        return .ended
     }
 
     /// The domain's number; nil when it has ended.
@@ -77,12 +98,29 @@ struct Installation {
             hint: "domus install --resume --hostname=\(name) waits on, and finishes it; xl destroy \(name) ends it")
     }
 
-    /// What the console said last, where xenconsoled keeps it (xl.conf(5) and its --log-dir); nil where it does not.
-    private func console() -> InstallerConsole? {
-        let path = FilePath("/var/log/xen/console").appending("guest-\(name).log")
-        guard let size = try? host.files.entry(at: path)?.size, size > 0,
-            let tail = try? host.files.bytes(of: path, at: max(0, size - 4096), count: 4096)
-        else { return nil }
+    private var isInstalled: Bool {
+        do {
+            _ = try InstalledDisk(of: record, on: host).check(for: record)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Where xenconsoled keeps what a console says, if it is told to (--log-dir of xenconsoled(8)).
+    private func log(ofConsole name: String) -> FilePath {
+        FilePath("/var/log/xen/console").appending("guest-\(name).log")
+    }
+
+    private func size(of path: FilePath) -> Int64 { (try? host.files.entry(at: path)?.size) ?? 0 }
+
+    /// What the console said last; nil where nobody keeps it.
+    private func console(behind heard: Int64) -> InstallerConsole? {
+        let path = log(ofConsole: name)
+        let size = size(of: path)
+        guard size > heard, let tail = try? host.files.bytes(of: path, at: max(heard, size - 4096), count: 4096) else {
+            return nil
+        }
         return InstallerConsole(tail: tail)
     }
 

@@ -22,9 +22,13 @@ struct InstalledDisk {
     private(set) var loaderConfiguration: String?
     private let path: FilePath
 
+    private let hint: String
+
     /// - Throws: ``ProvisioningError`` for a disk without partitions.
-    init(_ path: FilePath, on host: Host) throws {
-        self.path = path
+    init(of record: GuestRecord, on host: Host) throws {
+        path = FilePath(record.images[0].path)
+        hint =
+            "see on its console what it said: domus install --resume --attach --hostname=\(record.hostname) starts it again"
         let resolved = try host.files.resolved(path)
         let size: Int64 =
             if let device = try host.files.blockDevice(at: resolved) { device.size.bytes } else {
@@ -35,7 +39,7 @@ struct InstalledDisk {
         }
         guard let table else {
             throw ProvisioningError(
-                "the installer has left no partitions on \(path)", exit: .failed, hint: Self.hint)
+                "the installer has left no partitions on \(path)", exit: .failed, hint: hint)
         }
         startsUnderBIOS = table.hasBootCode
         hasEFISystem = table.entries.contains { $0.type == PartitionTable.efiSystem }
@@ -43,8 +47,6 @@ struct InstalledDisk {
             try look(into: entry.range, of: resolved, host)
         }
     }
-
-    private static let hint = "see on its console what it said: domus install --resume --attach starts it again"
 
     private mutating func look(into range: Range<Int64>, of path: FilePath, _ host: Host) throws {
         let head = try host.files.bytes(of: path, at: range.lowerBound, count: Superblock.length)
@@ -89,7 +91,7 @@ struct InstalledDisk {
     /// - Throws: ``ProvisioningError`` for a disk from which the guest would not start.
     func check(for record: GuestRecord) throws(ProvisioningError) -> String? {
         func fail(_ message: String) -> ProvisioningError {
-            ProvisioningError("the guest would not start from \(path): \(message)", exit: .failed, hint: Self.hint)
+            ProvisioningError("the guest would not start from \(path): \(message)", exit: .failed, hint: hint)
         }
         if ["hvm", "pvhvm"].contains(record.type), !startsUnderBIOS, !hasEFISystem {
             throw fail("nothing on it is for a BIOS or for UEFI: the installation did not come to the boot loader")
@@ -104,5 +106,15 @@ struct InstalledDisk {
             throw fail("it has the kernel \(kernelVersion), and no boot loader's configuration that names it")
         }
         return nil
+    }
+}
+
+extension GuestRecord {
+    /// - Throws: ``ProvisioningError`` for a guest that has nothing on its disk yet.
+    package func checkInstalled() throws(ProvisioningError) {
+        guard installation != nil else { return }
+        throw ProvisioningError(
+            "\(hostname) has yet to install itself", exit: .usage,
+            hint: "domus install --resume --hostname=\(hostname) has it done")
     }
 }

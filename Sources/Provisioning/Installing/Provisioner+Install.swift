@@ -19,10 +19,12 @@ extension Provisioner {
     /// An installation that fails, is interrupted or takes too long stays as it is: its disk tells what went wrong, and it can
     /// be begun again.
     ///
-    /// - Parameter attaches: whether its console is shown on this terminal.
+    /// - Parameters:
+    ///   - attaches: whether its console is shown on this terminal.
+    ///   - timeout: seconds, in the place of what was said when it was prepared.
     /// - Throws: ``ProvisioningError``.
     package func install(
-        _ name: String, run: String, log: FilePath?, attaches: Bool
+        _ name: String, run: String, log: FilePath?, attaches: Bool, timeout: Int? = nil
     ) async throws(ProvisioningError) -> Installed {
         try begin("install", on: name, run: run, log: log)
         let began = host.clock.monotonic
@@ -32,20 +34,21 @@ extension Provisioner {
                     "there is no guest \"\(name)\" that Domus made", exit: .noInput,
                     hint: "domus list shows those that there are")
             }
-            guard let installation = record.installation else {
+            guard var installation = record.installation else {
                 throw ProvisioningError(
                     "\(name) is installed: there is nothing to go on with", exit: .usage,
                     hint: "xl create \(record.configuration.path) starts it")
             }
+            if let timeout { installation.timeout = timeout }
             let running = Installation(
                 host: host, record: record, installation: installation, log: log,
                 reporter: reporter)
-            try await step("Install \(name)", number: 1) { try await running.run(attaches: attaches) }
-            let disk = try InstalledDisk(FilePath(record.images[0].path), on: host)
+            let ran = try await step("Install \(name)", number: 1) { try await running.run(attaches: attaches) }
+            let disk = try InstalledDisk(of: record, on: host)
             if let doubt = try disk.check(for: record) { reporter.warn(doubt) }
             let finished = try finish(record, installation, disk, run: run)
             await tidy(run: run, ends: false)
-            let start = await start(finished, log: log)
+            let start = ran == .guestRuns ? nil : await start(finished, log: log)
             await tidy(run: run, ends: true)
             return Installed(record: finished, start: start, seconds: host.clock.monotonic - began)
         } catch {
@@ -57,12 +60,15 @@ extension Provisioner {
         }
     }
 
-    private func step(_ summary: String, number: Int, _ body: () async throws -> Void) async throws {
+    private func step<Result>(
+        _ summary: String, number: Int, _ body: () async throws -> Result
+    ) async throws -> Result {
         let began = host.clock.monotonic
         reporter.began(summary, number: number, of: 2)
         do {
-            try await body()
+            let result = try await body()
             reporter.finished(summary, seconds: host.clock.monotonic - began)
+            return result
         } catch {
             reporter.failed(summary)
             throw error

@@ -28,6 +28,7 @@ extension Provisioner {
                     "there is no guest \"\(name)\" that Domus made", exit: .noInput,
                     hint: "domus list shows those that there are")
             }
+            try record.checkInstalled()
             guard record.imported == nil else {
                 throw ProvisioningError(
                     "\(name) was made by another tool, and so were its disks: they are not Domus' to change",
