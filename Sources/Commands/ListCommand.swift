@@ -123,7 +123,8 @@ struct ListCommand: AsyncParsableCommand {
                 name: name, memoryMiB: summary.memory.map(Int64.init), type: summary.type, vcpus: summary.virtualCPUs,
                 dhcp: summary.usesDHCP, addresses: summary.vifs.first?.addresses ?? [],
                 mac: summary.vifs.first?.mac?.description, interfaces: interfaces(summary), distribution: nil,
-                codename: nil, disks: summary.paths, volumes: nil, configuration: path.string, installation: nil, managed: false)
+                codename: nil, disks: summary.paths, volumes: nil, configuration: path.string, installation: nil,
+                managed: false)
         } catch {
             console.warn("\(path) is passed over: \(error)")
             return nil
@@ -158,7 +159,9 @@ struct ListCommand: AsyncParsableCommand {
             lines += document.disks.map { "Disk: \($0)" }
             lines += (document.volumes ?? []).map(\.text)
             lines.append("Config: \(document.configuration)")
-            if let installation = document.installation { lines.append("Installation: not done yet, by \(installation)") }
+            if let installation = document.installation {
+                lines.append("Installation: not done yet, by \(installation)")
+            }
             return lines.joined(separator: "\n") + "\n"
         }.joined(separator: "\n")
     }

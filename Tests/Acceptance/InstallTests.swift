@@ -258,10 +258,14 @@ struct InstallTests {
             let member = try await one.member()
             #expect(member.contains("passwd/root-password-crypted password *\n"), "else the installer asks for it")
             let before = one.workspace.capture()
-            for command in [["resize", "web1", "--add=1G"], ["convert", "--type=pvh", "web1"], ["export", "--format=libvirt", "web1"]] {
+            for command in [
+                ["resize", "web1", "--add=1G"], ["convert", "--type=pvh", "web1"],
+                ["export", "--format=libvirt", "web1"],
+            ] {
                 let refused = try await one.workspace.run(command)
                 #expect(refused.status == 64)
-                #expect(refused.standardError.contains("has yet to install itself"), "\(command): \(refused.standardError)")
+                #expect(
+                    refused.standardError.contains("has yet to install itself"), "\(command): \(refused.standardError)")
             }
             let ignored = try await one.workspace.run(["install", "--resume", "--hostname=web1", "--memory=2G"])
             #expect(ignored.status == 64)

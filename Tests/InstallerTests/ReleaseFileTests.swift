@@ -9,7 +9,8 @@ import Testing
 
     private static func text(_ change: (inout [String]) -> Void = { _ in }) -> String {
         var lines = [
-            "Origin: Debian", "Suite: oldstable", "Codename: bookworm", "Date: Sat, 17 May 2025 09:03:51 UTC", "MD5Sum:",
+            "Origin: Debian", "Suite: oldstable", "Codename: bookworm", "Date: Sat, 17 May 2025 09:03:51 UTC",
+            "MD5Sum:",
             " d41d8cd98f00b204e9800998ecf8427e 0 main/x", "SHA256:", " \(digest) 78509 main/installer/SHA256SUMS",
             " \(digest) 7 contrib/y",
         ]
@@ -36,10 +37,13 @@ import Testing
     @Test("the digests that count are those of SHA-256, and the suite is known by each of its names")
     func reading() throws {
         let file = try ReleaseFile(Self.text(), file: "Release")
-        #expect(file.files == [
-            "main/installer/SHA256SUMS": .init(sha256: Self.digest, size: 78509), "contrib/y": .init(sha256: Self.digest, size: 7),
-        ])
-        #expect(file.isOf("bookworm") && file.isOf("oldstable") && file.isOf("bookworm/updates") && !file.isOf("trixie"))
+        #expect(
+            file.files == [
+                "main/installer/SHA256SUMS": .init(sha256: Self.digest, size: 78509),
+                "contrib/y": .init(sha256: Self.digest, size: 7),
+            ])
+        #expect(
+            file.isOf("bookworm") && file.isOf("oldstable") && file.isOf("bookworm/updates") && !file.isOf("trixie"))
         #expect(file.validUntil == nil)
     }
 
@@ -47,7 +51,8 @@ import Testing
     func refused() {
         for change in [
             { (lines: inout [String]) in lines.removeAll { $0.hasPrefix("Date") } },
-            { lines in lines[3] = "Date: tomorrow" }, { lines in lines.append(" zz 1 x") }, { lines in lines.append(" \(Self.digest) -1 x") },
+            { lines in lines[3] = "Date: tomorrow" }, { lines in lines.append(" zz 1 x") },
+            { lines in lines.append(" \(Self.digest) -1 x") },
             { lines in lines = Array(lines.prefix(6)) }, { lines in lines.insert("Valid-Until: never", at: 4) },
         ] as [(inout [String]) -> Void] {
             let error = #expect(throws: InstallerError.self) { try ReleaseFile(Self.text(change), file: "Release") }
@@ -59,7 +64,8 @@ import Testing
     func stanza() throws {
         let index = Array(
             ("Package: ab\nVersion: 1\nFilename: pool/ab.deb\nSize: 3\nSHA256: \(Self.digest)\n\n"
-                + "Package: a\nVersion: 2\nDescription: x\n Package: c\nFilename: pool/a.deb\nSize: 4\nSHA256: \(Self.digest)\n").utf8)
+                + "Package: a\nVersion: 2\nDescription: x\n Package: c\nFilename: pool/a.deb\nSize: 4\nSHA256: \(Self.digest)\n")
+                .utf8)
         #expect(PackageStanza(named: "a", in: index)?.version == "2")
         #expect(PackageStanza(named: "ab", in: index)?.size == 3)
         for name in ["c", "b", ""] { #expect(PackageStanza(named: name, in: index) == nil) }
@@ -72,7 +78,8 @@ import Testing
 @Suite("A guest's answers") struct GuestPreseedTests {
     private func text(_ change: (inout GuestSpec) -> Void) throws -> Preseed {
         let template = try shippedTemplate()
-        let text = try GuestPreseed(Sample.guest(change: change)).text(template: template, file: "t", passwordHash: "$6$salt$" + String(repeating: "a", count: 86))
+        let text = try GuestPreseed(Sample.guest(change: change)).text(
+            template: template, file: "t", passwordHash: "$6$salt$" + String(repeating: "a", count: 86))
         return try Preseed(parsing: text, file: "t")
     }
 
@@ -97,7 +104,8 @@ import Testing
     func recipe() throws {
         let preseed = try text { spec in
             spec.storage.partitions = [
-                Sample.partition("swap", 128, nil), Sample.partition("disk", 1024), Sample.partition("srv", 512, .xfs, at: "/srv"),
+                Sample.partition("swap", 128, nil), Sample.partition("disk", 1024),
+                Sample.partition("srv", 512, .xfs, at: "/srv"),
                 Sample.partition("home", 100, at: "/home"),
             ]
         }
@@ -105,7 +113,9 @@ import Testing
         #expect(recipe.hasPrefix("domus :: "))
         #expect(recipe.contains("134 134 134 linux-swap method{ swap } format{ } ."))
         #expect(recipe.contains("965 1073 -1 ext4 $bootable{ } method{ format }"))
-        #expect(recipe.contains("536 536 536 xfs method{ format } format{ } use_filesystem{ } filesystem{ xfs } mountpoint{ /srv } ."))
+        #expect(
+            recipe.contains(
+                "536 536 536 xfs method{ format } format{ } use_filesystem{ } filesystem{ xfs } mountpoint{ /srv } ."))
         // Four do not fit beside an extended one.
         #expect(!recipe.contains("$primary"))
         // The largest takes the rest: exactly one.
@@ -126,8 +136,14 @@ import Testing
         "tells what it does, and when it waits for somebody",
         arguments: [
             ("Detecting network hardware  ... 2%... 95%", InstallerConsole.does("Detecting network hardware")),
-            ("x\r\nInstalling the base system  ... 0%\r\nNov 29 20:41:41 main-menu[2306]: INFO\r\n", .does("Installing the base system")),
-            ("!! ERROR: Architecture not supported\r\n\r\nThe mirror\r\n[Press enter to continue] ", .asks("!! ERROR: Architecture not supported")),
+            (
+                "x\r\nInstalling the base system  ... 0%\r\nNov 29 20:41:41 main-menu[2306]: INFO\r\n",
+                .does("Installing the base system")
+            ),
+            (
+                "!! ERROR: Architecture not supported\r\n\r\nThe mirror\r\n[Press enter to continue] ",
+                .asks("!! ERROR: Architecture not supported")
+            ),
             ("Select your location\r\n  1: a\r\nPrompt: '?' for help> ", .asks("1: a")),
         ])
     func states(text: String, state: InstallerConsole) {

@@ -26,7 +26,8 @@ import Testing
     @Test("a bad one spoils it, even beside a good one")
     func bad() {
         let error = #expect(throws: InstallerError.self) {
-            try read("[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG A x\n" + Self.valid() + "[GNUPG:] NEWSIG\n[GNUPG:] BADSIG 11 x\n")
+            try read(
+                "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG A x\n" + Self.valid() + "[GNUPG:] NEWSIG\n[GNUPG:] BADSIG 11 x\n")
         }
         #expect(error?.message.contains("changed after it was signed") == true)
     }

@@ -127,7 +127,7 @@ struct ReleaseTests {
         arguments: [
             ({ @Sendable in try direct(.pvh, XenVersion(4, 9)) }, "there are no PVH guests before Xen 4.10"),
             ({ @Sendable in try direct(.pv, XenVersion(4, 5), .xm) }, "xm is gone since Xen 4.5"),
-            ({ @Sendable in try direct(.pvhvm, XenVersion(4, 17)) }, "an emulated machine starts from its disk"),
+            ({ @Sendable in try direct(.pvhvm, XenVersion(4, 4)) }, "an emulated machine starts from its disk"),
             ({ @Sendable in try machine(.pv, XenVersion(4, 17)) }, "a pv guest has no firmware"),
             ({ @Sendable in try machine(.hvm, XenVersion(4, 1), firmware: .ovmf) }, "Xen 4.1 has no UEFI for guests"),
             (

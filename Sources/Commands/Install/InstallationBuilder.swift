@@ -145,7 +145,9 @@ struct InstallationBuilder {
                     ArchiveChain.Archive(spec.install, of: spec.release), spec.architecture, host))
         }
         // Of a disc, it is by whom the disc is signed.
-        let given = options.images.sums == nil && wishes.values.strongest(of: ["keyring-\(spec.release.codename)", "keyring"]) != nil
+        let given =
+            options.images.sums == nil
+            && wishes.values.strongest(of: ["keyring-\(spec.release.codename)", "keyring"]) != nil
         return InstallPlan(
             images: images, store: store, answers: answers, keyring: given ? spec.install.keyrings.first : nil,
             hashing: hashing(spec), starts: starts)
