@@ -256,6 +256,76 @@ struct NetbootTests {
         }
     }
 
+    /// A disc of two architectures, with the list of its maker's, which is signed.
+    private func disc(_ workspace: Workspace, _ mirror: InstallerMirror) async throws -> (
+        disc: FilePath, sums: FilePath
+    ) {
+        let tree = workspace.path.appending("tree")
+        let images = try await NetbootPackage.fetched()
+        try writeFile(
+            tree.pushing(".disk/info"),
+            "Debian GNU/Linux 12.5.0 \"Bookworm\" - Official amd64/i386 DVD 20240210-11:29\n")
+        for (directory, extra) in [("install.amd", [1]), ("install.amd/xen", [2]), ("install.386", [3])]
+            as [(String, [UInt8])]
+        {
+            try writeFile(tree.pushing(FilePath("\(directory)/vmlinuz")), readFile(images.kernel))
+            try writeFile(tree.pushing(FilePath("\(directory)/initrd.gz")), extra)
+        }
+        let disc = workspace.files.appending("debian-12.5.0-dvd.iso")
+        try await run(
+            "xorriso", ["-as", "mkisofs", "-quiet", "-r", "-J", "-V", "Debian 12.5.0", "-o", disc.string, tree.string],
+            timeout: .seconds(300)
+        ).orThrow()
+        let sums = workspace.files.appending("SHA256SUMS")
+        let line = try await Command("sha256sum", ["debian-12.5.0-dvd.iso"], directory: workspace.files).run().orThrow()
+        try writeFile(sums, line.standardOutput)
+        try await mirror.signDetached(sums)
+        return (disc, sums)
+    }
+
+    @Test(
+        "takes the images of a disc that its maker's signed list proves, and of no other",
+        Requirement.program("xorriso"))
+    func discs() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let (disc, sums) = try await disc(workspace, mirror)
+            func fetch(_ more: [String]) async throws -> Outcome {
+                try await workspace.run(
+                    [
+                        "netboot", "fetch", "--from=\(disc)", "--json", "--mirror=\(mirror.url)",
+                        "--keyring=\(mirror.keyring)",
+                        "--arch=amd64",
+                    ] + more)
+            }
+            let set = try Self.document(try await fetch(["--sums=\(sums)"]).orThrow())
+            // Of the release that it says itself, and made for Xen.
+            #expect(set.id.hasPrefix("bookworm-amd64-xen-") && set.signer?.count == 40)
+            #expect(try readFile(FilePath(set.initrd)) == [2])
+            let other = try Self.document(try await fetch(["--sums=\(sums)", "--arch=i386"]).orThrow())
+            #expect(other.flavour == "generic")
+            #expect(try readFile(FilePath(other.initrd)) == [3])
+            for (options, status, words) in [
+                // Neither the list nor the archive has them.
+                ([], 65, "nothing proves"),
+                (["--sums=\(sums)", "--keyring=\(mirror.unrelatedKeyring)"], 65, "has no such key"),
+                (["--sums=\(sums)", "--dist=trixie"], 64, "is a disc of bookworm"),
+                (["--sums=\(sums)", "--arch=arm64"], 66, "no installer's images for arm64"),
+            ] as [([String], Int32, String)] {
+                let refused = try await fetch(options)
+                #expect(refused.status == status, "\(options): \(refused.standardError)")
+                #expect(refused.standardError.contains(words), "\(refused.standardError)")
+            }
+            #expect(try Self.document(try await fetch(["--no-verify"]).orThrow()).signer == nil)
+            var bytes = try readFile(disc)
+            bytes[bytes.count - 3000] ^= 1
+            try writeFile(disc, bytes)
+            let changed = try await fetch(["--sums=\(sums)"])
+            #expect(changed.status == 65)
+            #expect(changed.standardError.contains("is not in"), "\(changed.standardError)")
+        }
+    }
+
     @Test("a damaged file is noticed by verify, and fetched again")
     func damage() async throws {
         try await withMirror { workspace, mirror in

@@ -108,6 +108,11 @@ package struct InstallerMirror: Sendable {
         try await key.sign(suiteDirectory.appending("Release"))
     }
 
+    /// Writes `FILE.sign` beside a file, as it lies beside the list of a distribution's discs.
+    package func signDetached(_ file: FilePath) async throws {
+        try await key.signDetached(file)
+    }
+
     /// `Sat, 17 May 2025 09:03:51 UTC`.
     private static func text(_ date: Date) -> String {
         let format = DateFormatter()

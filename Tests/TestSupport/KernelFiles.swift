@@ -22,7 +22,7 @@ package enum KernelFiles {
     /// A cpio archive without a file, compressed with gzip.
     package static let initialRAMDisk: [UInt8] = {
         let digits = Array(
-            "1f8b080000000000020333303730373034200e10ab0e1748823142821c3d7d5c8314151519800000a215c48c84000000"
+            "1f8b080000000000020333303730373034200e10ab0e1d24c11821418e9e3eae418a8a8a0c400000d6e9ec357c000000"
         )
         return stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16)! }
     }()

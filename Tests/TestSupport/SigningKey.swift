@@ -43,6 +43,11 @@ struct SigningKey: Sendable {
         try await gpg("--output", "\(release).gpg", "--armor", "--detach-sign", release.string)
     }
 
+    /// Writes `FILE.sign` beside a file.
+    func signDetached(_ file: FilePath) async throws {
+        try await gpg("--output", "\(file).sign", "--armor", "--detach-sign", file.string)
+    }
+
     private func gpg(_ arguments: String...) async throws {
         let clock = time.map { ["--faked-system-time", $0] } ?? []
         try await run("gpg", ["--homedir", home.string, "--batch", "--yes", "--no-tty"] + clock + arguments).orThrow()

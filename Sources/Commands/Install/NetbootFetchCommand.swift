@@ -26,7 +26,7 @@ extension NetbootCommand {
                 throw ProvisioningError(
                     "only root can keep images of the installer", exit: .noPermission, hint: "run it as root")
             }
-            let wishes = try await Wishes(options.layer, config: nil, shared: shared, host, console)
+            let wishes = try await Wishes(options.layer(host), config: nil, shared: shared, host, console)
             let archive = try await NetbootArchive(wishes, host: host)
             for note in archive.notes { console.note(note) }
             for warning in archive.warnings { console.warn(warning) }

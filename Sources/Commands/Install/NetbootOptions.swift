@@ -17,9 +17,10 @@ struct NetbootOptions: ParsableArguments {
     @OptionGroup var archive: ArchiveOptions
     @OptionGroup var images: ImageOptions
 
-    var layer: Values.Layer {
+    /// What was said, under xen-tools' names for the keys of its files; a disc says of which release it is.
+    func layer(_ host: Host) throws -> Values.Layer {
         var layer = archive.layer
-        layer.add("dist", dist)
+        layer.add("dist", try dist ?? images.codename(host))
         layer.add("arch", arch)
         return layer
     }
@@ -58,6 +59,18 @@ struct ImageOptions: ParsableArguments {
                 }
                 return path
             })
+    }
+
+    /// The release that a disc says it is of; nil for all else.
+    ///
+    /// - Throws: ``ProvisioningError`` for a disc that cannot be read.
+    func codename(_ host: Host) throws -> String? {
+        guard case .disc(let path) = try source(host) else { return nil }
+        do {
+            return try DiscTitle(of: path).codename
+        } catch {
+            throw ProvisioningError(error)
+        }
     }
 
     private func chosenFlavour() throws(OptionError) -> NetbootFlavour? {

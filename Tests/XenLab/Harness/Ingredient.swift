@@ -27,6 +27,8 @@ struct Ingredient: Sendable {
     let name: String
     let path: FilePath
 
+    private static let udebsVariable = "XEN_LAB_UDEBS"
+
     /// What is wanted, made if it is not there.
     static func prepared(_ wanted: [(kind: Kind, name: String)], _ lab: Laboratory) async throws -> [Ingredient] {
         var ingredients: [Ingredient] = []
@@ -55,6 +57,7 @@ struct Ingredient: Sendable {
         var digest = Digest()
         digest.add(try readText(recipe))
         digest.add(try readText(lab.sources.appending(kind.packer)))
+        digest.add(kind == .archive ? ProcessInfo.processInfo.environment[udebsVariable] ?? "" : "")
         if kind == .root {
             let hooks = lab.program.appending("usr/local/share/domus/hooks")
             for name in try filesBelow(hooks) {
@@ -88,7 +91,9 @@ struct Ingredient: Sendable {
         case .archive:
             packer += [XenHost.suite, mirror, "\(packed)"] + words
         }
-        try await lab.run("unshare", packer, log: log, timeout: 1800)
+        // A directory with packages of the installer that the mirror lacks; what was packed without it goes first.
+        let udebs = ProcessInfo.processInfo.environment[udebsVariable].map { [udebsVariable: $0] } ?? [:]
+        try await lab.run("unshare", packer, log: log, timeout: 1800, environment: udebs)
         // Those of other keys are of no use to this checkout. As long as this: "a-1" is not of "a", if "a-b-1" is of "a-b".
         let length = path.lastComponent?.string.count
         for old in try entries(of: directory) where old.hasPrefix("\(name)-") && old.count == length {
