@@ -23,7 +23,7 @@ RELEASE = --configuration release --static-swift-stdlib -Xlinker -s
 NAMES = xen-create-image xen-delete-image xen-list-images xen-resize-guest
 
 # What apt has: to build, to make guests, and to test.
-BUILD_PACKAGES = make pkg-config libarchive-dev liblvm2-dev libparted-dev libsqlite3-dev libxml2-dev
+BUILD_PACKAGES = make pkg-config libarchive-dev libcrypt-dev liblvm2-dev libparted-dev libsqlite3-dev libxml2-dev
 GUEST_PACKAGES = apt debian-archive-keyring debootstrap distro-info-data e2fsprogs gnutls-bin gpgv openssh-client \
 	util-linux wget
 TEST_PACKAGES = attr acl apt-utils btrfs-progs busybox-static bzip2 cpio debootstrap distro-info dosfstools fdisk gnupg \
