@@ -286,6 +286,50 @@ struct InstallTests {
         }
     }
 
+    @Test("an installation that is interrupted while it starts leaves no half-made domain")
+    func interruptedStart() async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments()).orThrow()
+            let xen = try FakeXen(one.workspace, creation: "begin \"$1\"; exec sleep 600")
+            let running = try xen.on(one.workspace.domus(["install", "--resume", "--hostname=web1"])).start()
+            #expect(try await Workspace.wait(of: running) { xen.domain("web1") != nil })
+            running.send(SIGTERM)
+            let outcome = await running.wait()
+            #expect(outcome.status == 143, "\(outcome)")
+            #expect(outcome.standardError.contains("destroyed domain 7, which was half made"), "\(outcome)")
+            #expect(xen.domain("web1") == nil && fileExists(one.installConfiguration))
+        }
+    }
+
+    @Test("--resume takes no name that is none: nothing is written under it")
+    func names() async throws {
+        try await withCase { one in
+            let victim = try one.workspace.file("victim.log", "somebody's\n")
+            let before = one.workspace.capture()
+            for name in ["", "../../files/victim", "\(one.workspace.files)/victim", "a b"] {
+                let outcome = try await one.workspace.run(["install", "--resume", "--hostname=\(name)"])
+                #expect(outcome.status == 64, "\(name): \(outcome)")
+            }
+            #expect(try readText(victim) == "somebody's\n")
+            #expect(one.workspace.capture().difference(from: before) == [])
+        }
+    }
+
+    @Test("what somebody has put in the place of an installer's file stays")
+    func strangers() async throws {
+        try await withCase { one in
+            try await one.workspace.run(one.arguments()).orThrow()
+            let image = try await disk(.whole, for: one)
+            try await run("cp", [image.string, one.directory.appending("disk.img").string]).orThrow()
+            let kernel = one.directory.appending("install-vmlinuz")
+            try await run("mv", [kernel.string, "\(kernel).old"]).orThrow()
+            try writeFile(kernel, "mine\n")
+            try await xen(one).run(["install", "--resume", "--hostname=web1"]).orThrow()
+            #expect(try readText(kernel) == "mine\n")
+            #expect(!fileExists(one.directory.appending("install-initrd.gz")))
+        }
+    }
+
     @Test("who waits no longer leaves the installation running, and --resume finishes it")
     func interrupted() async throws {
         try await withCase { one in

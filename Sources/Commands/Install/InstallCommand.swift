@@ -101,7 +101,8 @@ struct InstallCommand: AsyncParsableCommand {
 
     /// `--resume`.
     private func resume(_ host: Host, _ console: Console) async throws {
-        guard let name = options.machine.hostname else {
+        // A name that no guest can have would be one of some other file of the host's: that of its log.
+        guard let name = try Values(layers: [options.layer]).parsed("hostname", Hostname.init)?.name else {
             throw OptionError("--resume: which guest?", hint: "name it with --hostname=NAME")
         }
         let fixed = options.layer.entries.map(\.key).first {

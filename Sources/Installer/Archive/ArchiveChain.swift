@@ -195,9 +195,6 @@ package struct ArchiveChain: Sendable {
     /// - Parameter tell: is told how many bytes of a file are there, while it is fetched.
     package mutating func onProgress(_ tell: @escaping @Sendable (Int64) -> Void) { downloads.progress = tell }
 
-    /// Whether the suite has a file.
-    package func lists(_ path: String) -> Bool { release.files[path] != nil }
-
     /// A file that the release file names, proven.
     ///
     /// - Returns: nil where the release file does not name it.

@@ -34,7 +34,6 @@ package struct NetbootSet: Codable, Sendable, Hashable {
         case package(name: String, version: String)
         /// An installer's disc image: the installer then looks for a CD, too, unless it is `mini.iso`.
         case disc(path: String, title: String)
-        case directory(String)
 
         /// For people.
         package var text: String {
@@ -42,7 +41,6 @@ package struct NetbootSet: Codable, Sendable, Hashable {
             case .mirror(let address): address
             case .package(let name, let version): "\(name) \(version)"
             case .disc(let path, let title): "\(path) (\(title))"
-            case .directory(let path): path
             }
         }
     }

@@ -76,18 +76,15 @@ package struct NetbootStore: Sendable {
         }
     }
 
-    /// Whether all files of a set have their sizes: a quick look.
-    package func isComplete(_ set: NetbootSet) throws -> Bool {
-        for (digest, size) in [(set.kernel, set.kernelSize), (set.initrd, set.initrdSize)]
-        where try host.files.entry(at: object(digest))?.size != size { return false }
-        return true
-    }
-
     /// Gives a proven file its name in the store.
     package func take(_ file: FilePath, digest: String) throws {
         let target = object(digest)
         if try host.files.entry(at: target) != nil {
-            // What is there may be damaged, and this is not.
+            // Another run may be reading it: only one that is damaged gives way.
+            guard try PlainDigest.sha256(of: target, on: host) != digest else {
+                try host.files.remove(file)
+                return
+            }
             try host.files.remove(target)
         }
         try host.files.synchronize(file)

@@ -92,7 +92,7 @@ struct Installation {
         }
     }
 
-    var interrupted: ProvisioningError {
+    private var interrupted: ProvisioningError {
         ProvisioningError(
             "the installation of \(name) goes on; nobody waits for it", exit: .interrupted,
             hint: "domus install --resume --hostname=\(name) waits on, and finishes it; xl destroy \(name) ends it")
@@ -125,45 +125,16 @@ struct Installation {
     }
 
     private func start() async throws {
-        do throws(ProvisioningError) {
+        do {
             _ = try await GuestStart(
                 host: host, guest: name, configuration: FilePath(installation.configuration), log: log
             ).start()
         } catch {
-            var failure = error
+            var failure = ProvisioningError(error)
             failure.exit = .notStarted
-            failure.message = "the installation of \(name) cannot be started: \(error.message)"
+            failure.message = "the installation of \(name) cannot be started: \(failure.message)"
             failure.hint = failure.hint ?? "it stays as it is; domus install --resume --hostname=\(name) tries again"
             throw failure
-        }
-    }
-}
-
-/// Has xl make the domain of a configuration.
-struct GuestStart {
-    let host: Host
-    let guest: String
-    let configuration: FilePath
-    let log: FilePath?
-
-    /// - Returns: its number; nil where it has ended since.
-    /// - Throws: ``ProvisioningError`` with what xl said.
-    func start() async throws(ProvisioningError) -> Int? {
-        var creation = Invocation(
-            "xl", XenHost.creation(of: configuration), environment: ["LC_ALL": "C"], timeout: 600)
-        // xl stays behind to watch the guest, and so does its device model.
-        creation.isLasting = true
-        do {
-            if let log { try host.files.append("+ \(creation.commandLine)\n", to: log) }
-            let status = try await host.processes.run(creation, appendingOutputTo: log)
-            guard status.isSuccess else {
-                let tail = log.map { LogTail(log: $0, host: host).of(creation, lines: 5) } ?? ""
-                throw ProvisioningError(
-                    "xl create: \(status)" + (tail.isEmpty ? "" : "; it said last:\n\(tail)"), exit: .notStarted)
-            }
-            return try await XenHost(host: host).domain(named: guest)
-        } catch {
-            throw ProvisioningError(error)
         }
     }
 }

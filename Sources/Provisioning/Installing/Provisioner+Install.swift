@@ -52,10 +52,12 @@ extension Provisioner {
             await tidy(run: run, ends: true)
             return Installed(record: finished, start: start, seconds: host.clock.monotonic - began)
         } catch {
-            // Nothing was changed that is to be taken back.
+            // Nothing is to be taken back but a half-made domain, which has been.
             let told = error as? ProvisioningError
             var failure = await failure(error, step: nil, run: run, log: log, keeps: false)
             if failure.exit == .interrupted, let told { failure.message = told.message }
+            failure.undone = (told?.undone ?? []) + failure.undone
+            failure.left = (told?.left ?? []) + failure.left
             throw failure
         }
     }
@@ -88,8 +90,7 @@ extension Provisioner {
         var tidying: [Undo] = []
         for file in installation.files {
             // By its identity: what somebody has put in its place stays.
-            guard let entry = try host.files.entry(at: FilePath(file)) else { continue }
-            tidying.append(.removeFile(path: file, identity: entry.identity))
+            tidying.append(.removeFile(path: file.path, identity: file.identity))
         }
         try store.commit(run: run, saving: finished, tidying: tidying)
         return finished
@@ -101,15 +102,15 @@ extension Provisioner {
         let summary = "Start \(record.hostname)"
         let began = host.clock.monotonic
         reporter.began(summary, number: 2, of: 2)
-        do throws(ProvisioningError) {
+        do {
             let domain = try await starter.start()
             reporter.finished(summary, seconds: host.clock.monotonic - began)
             return .started(domain: domain)
         } catch {
             reporter.failed(summary)
-            var failure = error
-            failure.exit = .notStarted
-            failure.message = "\(record.hostname) is installed, but was not started: \(error.message)"
+            var failure = ProvisioningError(error)
+            failure.exit = Task.isCancelled ? .interrupted : .notStarted
+            failure.message = "\(record.hostname) is installed, but was not started: \(failure.message)"
             failure.hint = "it stays as it is; to try again: xl create -c \(record.configuration.path)"
             failure.log = log
             return .failed(failure)

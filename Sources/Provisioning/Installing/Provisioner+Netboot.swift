@@ -15,8 +15,8 @@ extension Provisioner {
         let began = host.clock.monotonic
         reporter.began(step, number: 1, of: 1)
         do {
-            let set = try await self.fetch(
-                fetch, into: images, effects: Effects(host: host, store: store, run: run), log: log, step: step)
+            let set = try await images.fetch(
+                fetch, effects: Effects(host: host, store: store, run: run), log: log, reporter: reporter, step: step)
             reporter.finished(step, seconds: host.clock.monotonic - began)
             await tidy(run: run, ends: true)
             return set
@@ -27,12 +27,6 @@ extension Provisioner {
     }
 
     static let netbootCommand = "netboot fetch"
-
-    private func fetch(
-        _ fetch: NetbootFetch, into images: NetbootStore, effects: Effects, log: FilePath?, step: String
-    ) async throws -> NetbootSet {
-        try await images.fetch(fetch, effects: effects, log: log, reporter: reporter, step: step)
-    }
 
     /// Removes images that nobody needs.
     ///

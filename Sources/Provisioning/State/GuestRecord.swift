@@ -122,13 +122,13 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         /// The configuration that starts it, in the guest's directory.
         package var configuration: String
         /// The files that only it needs, in the guest's directory: they hold what nobody else may read.
-        package var files: [String]
+        package var files: [OwnedFile]
         /// Which images it is done with.
         package var images: String
         /// Seconds that it may take, once it is started.
         package var timeout: Int
 
-        package init(configuration: String, files: [String], images: String, timeout: Int) {
+        package init(configuration: String, files: [OwnedFile], images: String, timeout: Int) {
             self.configuration = configuration
             self.files = files
             self.images = images

@@ -84,9 +84,24 @@ struct PublishGuest: Step {
         try files.synchronize(directory.removingLastComponent())
         try files.synchronize(configurationDirectory)
 
-        try effects.store.commit(
-            run: effects.run,
-            saving: record(findings, guestDirectory, volumes, configurationIdentity, context), tidying: tidying)
+        var record = record(findings, guestDirectory, volumes, configurationIdentity, context)
+        record.installation = try installation(findings, context)
+        try effects.store.commit(run: effects.run, saving: record, tidying: tidying)
+    }
+
+    /// Of a guest that is to install itself: which files that takes, as they were made.
+    private func installation(_ findings: Findings, _ context: RunContext) throws -> GuestRecord.Installation? {
+        guard let images = findings.netboot else { return nil }
+        let names = InstallerFiles(in: directory)
+        let files = try names.all.map { path in
+            guard let entry = try context.host.files.entry(at: path) else {
+                throw ProvisioningError("\(path) was made, and is gone again", exit: .temporary)
+            }
+            return GuestRecord.OwnedFile(path: path, identity: entry.identity)
+        }
+        return GuestRecord.Installation(
+            configuration: names.configuration.string, files: files, images: images.id,
+            timeout: context.spec.install.timeout)
     }
 
     private func record(
@@ -94,7 +109,7 @@ struct PublishGuest: Step {
         _ configurationIdentity: FileIdentity, _ context: RunContext
     ) -> GuestRecord {
         let spec = context.spec
-        var record = GuestRecord(
+        return GuestRecord(
             hostname: spec.hostname.name, distribution: spec.release.distribution.rawValue,
             codename: spec.release.codename, architecture: spec.architecture.rawValue,
             type: spec.machine.type.rawValue, memoryMiB: spec.machine.memory.mebibytes,
@@ -112,12 +127,6 @@ struct PublishGuest: Step {
                 bootsUnderPVGrub: findings.kernel?.image?.bootsUnderPVGrub ?? false,
                 diskLoaders: spec.boot.diskLoaders.map(\.rawValue).sorted()),
             created: context.host.clock.seconds, madeBy: Product.version)
-        if let images = findings.netboot, case let names = InstallerFiles(in: directory) {
-            record.installation = GuestRecord.Installation(
-                configuration: names.configuration.string, files: names.all.map(\.string), images: images.id,
-                timeout: spec.install.timeout)
-        }
-        return record
     }
 }
 
