@@ -77,6 +77,11 @@ struct PreseedWritingTests {
             ("apt-setup/local3/source=true", "d-i apt-setup/local3/source boolean true"),
             ("mine/own=x", "package mine/own note x"),
             ("other/own=x", "d-i other/own string x"),
+            ("postfix:postfix/own=a:b?=c", "postfix postfix/own string a:b?=c"),
+            ("d-i:mine/own=x", "d-i mine/own note x"),
+            ("hostname?=guest", "d-i netcfg/get_hostname string guest"),
+            ("hostname?=guest", "d-i netcfg/get_hostname seen false"),
+            ("postfix:postfix/own?=x", "postfix postfix/own seen false"),
         ])
     func override(assignment: String, expected: String) throws {
         var file = try preseed("package mine/own note y")
@@ -87,7 +92,8 @@ struct PreseedWritingTests {
     @Test(
         "an answer of the command line that is none, or is a password, is refused",
         arguments: [
-            ("hostname", "QUESTION=VALUE"), ("=x", "not a word"), ("hostnam=x", "neither a question nor a short name"),
+            ("hostname", "QUESTION=VALUE"), ("=x", "not a word"), (":a/b=x", "not a word"), ("?=x", "not a word"),
+            ("hostnam=x", "neither a question nor a short name"),
             ("passwd/root-password=hunter2", "everybody"), ("network-console/password=hunter2", "everybody"),
             ("netcfg/get_hostname=a\nb", "control character"),
         ])

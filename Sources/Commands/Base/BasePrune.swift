@@ -81,7 +81,7 @@ extension BaseCommand {
                         base: choice.base.id, place: choice.base.place.text, reason: choice.reason, dryRun: dryRun))
             }
             guard let trouble else {
-                console.result(text, json: documents)
+                console.result(text, json: ["bases": documents])
                 return
             }
             throw PartialSuccess(text: text, document: ["bases": documents], error: trouble)

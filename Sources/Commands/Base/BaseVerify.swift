@@ -36,7 +36,7 @@ extension BaseCommand {
             let text = documents.map { "\($0.base): \($0.condition.text) (\($0.place))\n" }.joined()
             let bad = documents.filter { $0.condition == .damaged || $0.condition == .gone }
             guard let first = bad.first else {
-                console.result(text, json: documents)
+                console.result(text, json: ["bases": documents])
                 return
             }
             throw PartialSuccess(

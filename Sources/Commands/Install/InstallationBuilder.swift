@@ -176,19 +176,18 @@ extension AnswerOptions {
     /// The user's file, fetched where it is an address.
     func file(_ host: Host, proxy: String?) async throws -> Preseed? {
         guard let preseed else { return nil }
-        let bytes: [UInt8]
+        let text: String
         do {
             if preseed.contains("://") {
-                bytes = try await fetched(preseed, host, proxy)
+                text = try await fetched(preseed, host, proxy)
             } else {
                 let path = Invoked.workingDirectory.pushing(FilePath(preseed)).lexicallyNormalized()
                 guard try host.files.entry(at: path) != nil else {
                     throw OptionError("--preseed: there is no file \(path)", exit: .noInput)
                 }
-                bytes = try host.files.contents(of: path, limit: 1 << 20)
+                text = String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
             }
-            return try Preseed(
-                parsing: String(decoding: bytes, as: UTF8.self), file: MirrorURL.redacted(preseed))
+            return try Preseed(parsing: text, file: MirrorURL.redacted(preseed))
         } catch let error as OptionError {
             throw error
         } catch {
@@ -197,17 +196,11 @@ extension AnswerOptions {
     }
 
     /// Fetched here, not by the installer: what it says is to be checked, and its passwords hashed.
-    private func fetched(_ address: String, _ host: Host, _ proxy: String?) async throws -> [UInt8] {
-        let name = "domus-preseed-" + RandomIdentifier.run(host.random)
-        let directory = FilePath(Invoked.environment("TMPDIR") ?? "/tmp").appending(name)
-        _ = try host.files.createDirectory(directory, mode: 0o700)
-        defer { try? host.files.removeTree(directory) }
-        let target = directory.appending("preseed.cfg")
-        guard try await Downloads(host: host, proxy: proxy).fetch(address, to: target, limit: 1 << 20) else {
-            throw InstallerError(
-                "there is no preseed file \(MirrorURL.redacted(address))", cause: .noInput)
+    private func fetched(_ address: String, _ host: Host, _ proxy: String?) async throws -> String {
+        guard let text = try await Downloads(host: host, proxy: proxy).text(address) else {
+            throw InstallerError("there is no preseed file \(MirrorURL.redacted(address))", cause: .noInput)
         }
-        return try host.files.contents(of: target, limit: 1 << 20)
+        return text
     }
 }
 

@@ -120,7 +120,7 @@ struct NetbootCommand: AsyncParsableCommand {
             }
             let bad = findings.filter { !$0.problems.isEmpty }
             guard !bad.isEmpty else {
-                console.result(text, json: findings)
+                console.result(text, json: ["images": findings])
                 return
             }
             throw PartialSuccess(

@@ -113,7 +113,7 @@ struct PreseedCommand: AsyncParsableCommand {
             let text = findings.map(\.text).joined()
             let errors = findings.count { $0.severity == .error }
             guard errors > 0 else {
-                console.result(text, json: findings)
+                console.result(text, json: ["problems": findings])
                 return
             }
             throw PartialSuccess(

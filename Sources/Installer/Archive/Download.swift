@@ -29,33 +29,12 @@ package struct Downloads: Sendable {
     /// - Throws: ``InstallerError``, ``HostError``.
     package func fetch(_ address: String, to target: FilePath, limit: Int64) async throws -> Bool {
         for scheme in ["file:", "copy:"] where address.hasPrefix(scheme) {
-            let path = FilePath("/" + address.dropFirst(scheme.count).drop { $0 == "/" }).lexicallyNormalized()
-            guard let entry = try? host.files.entry(at: host.files.resolved(path)), entry.kind == .file else {
-                return false
-            }
+            guard let path = local(address, scheme) else { return false }
             _ = try host.files.createFile(
                 target, contents: try host.files.contents(of: path, limit: Int(limit)), mode: 0o600)
             return true
         }
-        guard host.processes.find(Self.requirement.program) != nil else {
-            throw InstallerError(
-                "wget: not on this host, and files are fetched from mirrors by it", hint: "apt-get install wget",
-                cause: .unavailable)
-        }
-        var environment = ["LC_ALL": "C.UTF-8"]
-        if let proxy {
-            environment["http_proxy"] = proxy
-            environment["https_proxy"] = proxy
-        }
-        let wget = Invocation(
-            "wget",
-            [
-                "--no-verbose", "--output-document=\(target)", "--tries=2", "--timeout=30", "--waitretry=1",
-                "--no-config",
-                "--input-file=-",
-            ],
-            environment: environment, input: .bytes(Array("\(address)\n".utf8)), timeout: 3600)
-        let status = try await watched(wget, target, limit)
+        let status = try await watched(wget(address, to: target.string), target, limit)
         switch status {
         case .exited(0): return true
         // 8: the server has answered, and has no such file (wget(1)).
@@ -70,6 +49,54 @@ package struct Downloads: Sendable {
                 hint: "see whether the address is right and the mirror answers; --mirror=URL gives another",
                 cause: .unavailable)
         }
+    }
+
+    /// A text of at most 1 MiB that may hold secrets: it comes through a pipe, and no file has it.
+    ///
+    /// - Returns: nil when the server has answered, and has no such file.
+    /// - Throws: ``InstallerError``, ``HostError``.
+    package func text(_ address: String) async throws -> String? {
+        for scheme in ["file:", "copy:"] where address.hasPrefix(scheme) {
+            guard let path = local(address, scheme) else { return nil }
+            return String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
+        }
+        let fetched = try await host.processes.capture(wget(address, to: "-"))
+        switch fetched.status {
+        case .exited(0): return fetched.output
+        case .exited(8): return nil
+        default:
+            try Task.checkCancellation()
+            throw InstallerError(
+                "\(MirrorURL.redacted(address)) cannot be fetched: wget: \(fetched.status)",
+                hint: "see whether the address is right and the server answers", cause: .unavailable)
+        }
+    }
+
+    /// The file that an address names where it is one of this host; nil where it is none.
+    private func local(_ address: String, _ scheme: String) -> FilePath? {
+        let path = FilePath("/" + address.dropFirst(scheme.count).drop { $0 == "/" }).lexicallyNormalized()
+        guard let entry = try? host.files.entry(at: host.files.resolved(path)), entry.kind == .file else { return nil }
+        return path
+    }
+
+    private func wget(_ address: String, to document: String) throws(InstallerError) -> Invocation {
+        guard host.processes.find(Self.requirement.program) != nil else {
+            throw InstallerError(
+                "wget: not on this host, and files are fetched from mirrors by it", hint: "apt-get install wget",
+                cause: .unavailable)
+        }
+        var environment = ["LC_ALL": "C.UTF-8"]
+        if let proxy {
+            environment["http_proxy"] = proxy
+            environment["https_proxy"] = proxy
+        }
+        return Invocation(
+            "wget",
+            [
+                "--no-verbose", "--output-document=\(document)", "--tries=2", "--timeout=30", "--waitretry=1",
+                "--no-config", "--input-file=-",
+            ],
+            environment: environment, input: .bytes(Array("\(address)\n".utf8)), timeout: 3600)
     }
 
     private func watched(_ wget: Invocation, _ target: FilePath, _ limit: Int64) async throws -> ExitStatus {

@@ -1,6 +1,8 @@
 extension Preseed {
-    /// Takes an answer as it is given on a command line: `QUESTION=VALUE`, where the question may be one of the short
-    /// names that debian-installer has for its boot command line (`hostname=guest`).
+    /// Takes an answer as it is given on debian-installer's boot command line: `QUESTION=VALUE`, where the question may be
+    /// one of its short names (`hostname=guest`); `OWNER:QUESTION=VALUE` for a package that the catalogue does not know;
+    /// `QUESTION?=VALUE` for a mere default, which the question still shows where it is asked (`env2debconf` of the
+    /// installer's preseed-common; appendix B.2 of its manual).
     ///
     /// The type and the owner are those that the catalogue, else the file, has for the question, else `string` and
     /// `d-i`.
@@ -14,11 +16,15 @@ extension Preseed {
                 "an answer is given as QUESTION=VALUE, and there is no = in it",
                 hint: "such as netcfg/get_hostname=guest, or hostname=guest")
         }
-        let key = String(assignment.unicodeScalars[..<equals])
+        var name = Substring(assignment.unicodeScalars[..<equals])
+        let isDefault = name.last == "?"
+        if isDefault { name.removeLast() }
+        let owner = name.firstIndex(of: ":").map { String(name[..<$0]) }
+        let key = String(owner.map { name.dropFirst($0.count + 1) } ?? name)
         let value = String(assignment.unicodeScalars[assignment.unicodeScalars.index(after: equals)...])
         let alias = catalogue.aliases[key]
         let question = alias?.question ?? key
-        try Self.check(owner: "d-i", question: question, file: nil, line: nil)
+        try Self.check(owner: owner ?? "d-i", question: question, file: nil, line: nil)
         guard question.utf8.contains(UInt8(ascii: "/")) else {
             throw PreseedError(
                 "\"\(key)\" is neither a question nor a short name of debian-installer for one",
@@ -29,7 +35,8 @@ extension Preseed {
         let existing = self[question]
         let type = known?.types.first ?? existing?.type ?? .string
         let entry = PreseedEntry(
-            owner: alias?.owner ?? existing?.owner ?? known?.owners.first ?? "d-i", question: question, type: type,
+            owner: owner ?? alias?.owner ?? existing?.owner ?? known?.owners.first ?? "d-i", question: question,
+            type: type,
             value: value, line: nil)
         guard !entry.isPlainPassword else {
             throw PreseedError(
@@ -37,5 +44,6 @@ extension Preseed {
                 hint: "write it into a preseed file that only root can read")
         }
         try set(question: question, type: type, value: value, owner: entry.owner)
+        if isDefault { try set(question: question, type: .seen, value: "false", owner: entry.owner) }
     }
 }

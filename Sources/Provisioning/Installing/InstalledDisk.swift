@@ -16,8 +16,10 @@ struct InstalledDisk {
     private(set) var startsUnderBIOS = false
     /// Whether there is a partition that UEFI reads.
     private(set) var hasEFISystem = false
-    /// Whether a file system was there that could not be looked into.
+    /// Whether something was there that could not be looked into: another file system, a physical volume, an encrypted one.
     private(set) var isOpaque = false
+    /// Whether the installer's logs are there, which it saves when all else is done (94save-logs of finish-install).
+    private(set) var isComplete = false
     /// The boot loader's configuration; nil where none was found.
     private(set) var loaderConfiguration: String?
     private let path: FilePath
@@ -50,7 +52,10 @@ struct InstalledDisk {
 
     private mutating func look(into range: Range<Int64>, of path: FilePath, _ host: Host) throws {
         let head = try host.files.bytes(of: path, at: range.lowerBound, count: Superblock.length)
-        guard let superblock = Superblock(head) else { return }
+        guard let superblock = Superblock(head) else {
+            isOpaque = isOpaque || head.contains { $0 != 0 }
+            return
+        }
         guard case .fileSystem(let kind) = superblock.content else { return }
         guard kind.isExt else {
             isOpaque = true
@@ -63,6 +68,11 @@ struct InstalledDisk {
                 guard start < range.upperBound else { return [] }
                 return try host.files.bytes(
                     of: path, at: start, count: Int(min(Int64(count), range.upperBound - start)))
+            }
+            // On the root, on a /var of its own, on a /var/log of its own.
+            for directory in ["/var/log/installer", "/log/installer", "/installer"]
+            where try reader.entry(at: "\(directory)/status")?.kind == .file {
+                isComplete = true
             }
             // The root's, or that of a /boot of its own.
             for directory in ["/boot", ""] {
@@ -87,9 +97,10 @@ struct InstalledDisk {
         }
     }
 
+    /// - Parameter isRunning: whether it is a guest that runs already, whose administrator may have tidied up.
     /// - Returns: what could not be made sure of; nil when all is well.
-    /// - Throws: ``ProvisioningError`` for a disk from which the guest would not start.
-    func check(for record: GuestRecord) throws(ProvisioningError) -> String? {
+    /// - Throws: ``ProvisioningError`` for a disk from which the guest would not start, or one that is not finished.
+    func check(for record: GuestRecord, isRunning: Bool = false) throws(ProvisioningError) -> String? {
         func fail(_ message: String) -> ProvisioningError {
             ProvisioningError("the guest would not start from \(path): \(message)", exit: .failed, hint: hint)
         }
@@ -104,6 +115,11 @@ struct InstalledDisk {
         }
         guard loaderConfiguration != nil else {
             throw fail("it has the kernel \(kernelVersion), and no boot loader's configuration that names it")
+        }
+        guard isComplete || isOpaque || isRunning else {
+            throw ProvisioningError(
+                "the installation on \(path) has not come to its end: its logs are not in /var/log/installer, where the "
+                    + "installer saves them last", exit: .failed, hint: hint)
         }
         return nil
     }

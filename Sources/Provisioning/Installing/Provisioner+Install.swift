@@ -45,7 +45,7 @@ extension Provisioner {
                 reporter: reporter)
             let ran = try await step("Install \(name)", number: 1) { try await running.run(attaches: attaches) }
             let disk = try InstalledDisk(of: record, on: host)
-            if let doubt = try disk.check(for: record) { reporter.warn(doubt) }
+            if let doubt = try disk.check(for: record, isRunning: ran == .guestRuns) { reporter.warn(doubt) }
             let finished = try finish(record, installation, disk, run: run)
             await tidy(run: run, ends: false)
             let start = ran == .guestRuns ? nil : await start(finished, log: log)
