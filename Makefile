@@ -57,11 +57,11 @@ guest: guest-packages release
 	mkdir -p guests
 	$(SUDO) bin/xen-create-image --hostname=$(HOSTNAME) --dist=$(DIST) --dhcp --dir=guests --output=guests $(OPTIONS)
 
-check: build-packages guest-packages test-packages
+check: release guest-packages test-packages
 	$(SWIFT) build --build-tests
-	# In two runs: the acceptance tests watch the whole host, where other tests mount and unmount.
+	# In two runs: the acceptance tests watch the whole host, where other tests mount and unmount. They run what users run.
 	$(SWIFT) test --skip-build --skip AcceptanceTests
-	$(SWIFT) test --skip-build --filter AcceptanceTests
+	DOMUS_TEST_PROGRAM="$(CURDIR)/bin/domus" $(SWIFT) test --skip-build --filter AcceptanceTests
 
 check-xen: lab
 	$(SUDO) $(LAB) $(SCENARIO)

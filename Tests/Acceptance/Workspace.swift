@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import SystemPackage
 import TestSupport
@@ -24,9 +25,11 @@ struct Workspace: Sendable {
     var bases: FilePath { guests.pushing("domains/.bases") }
     func log(of guest: String) -> FilePath { logs.appending("\(guest).log") }
 
-    /// The program that was built with this test bundle.
+    /// The program that DOMUS_TEST_PROGRAM names, as `make check` does; else the one that was built with this test bundle,
+    /// whose ArgumentParser takes a second of the processor for each command to check the options' declarations.
     static let program: FilePath = {
-        FilePath(linkTarget("/proc/self/exe") ?? "").removingLastComponent().appending("domus")
+        if let given = ProcessInfo.processInfo.environment["DOMUS_TEST_PROGRAM"] { return FilePath(given) }
+        return FilePath(linkTarget("/proc/self/exe") ?? "").removingLastComponent().appending("domus")
     }()
 
     // MARK: Commands
