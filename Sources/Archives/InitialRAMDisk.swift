@@ -20,6 +20,21 @@ package struct InitialRAMDisk: Sendable, Equatable {
         return builtIn.isEmpty ? nil : false
     }
 
+    /// The release of the kernel that its modules are for, as their directory is called; nil where there is none, or more than
+    /// one.
+    package var kernelRelease: String? {
+        let releases = Set(
+            names.compactMap { name -> Substring? in
+                let parts = name.split(separator: "/")
+                guard let modules = parts.firstIndex(of: "modules"), modules > 0, modules <= 2,
+                    parts[modules - 1] == "lib",
+                    parts.count > modules + 2
+                else { return nil }
+                return parts[modules + 1]
+            })
+        return releases.count == 1 ? releases.first.map(String.init) : nil
+    }
+
     // Of a file that may be anybody's.
     private static let mostArchives = 1000
     private static let mostEntries = 100_000

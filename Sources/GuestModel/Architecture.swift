@@ -21,5 +21,8 @@ package enum Architecture: String, Hashable, Sendable, Codable, CaseIterable, Cu
         self == other || (self == .amd64 && other == .i386) || (self == .arm64 && other == .armhf)
     }
 
+    /// Whether it is one of Arm's, where Xen has one type of guest.
+    package var isArm: Bool { self == .arm64 || self == .armhf }
+
     package var description: String { rawValue }
 }

@@ -77,7 +77,7 @@ package struct XenHost: Sendable {
         }
     }
 
-    private static let elsewhere = "make the guest with --no-boot, and start it on its Xen host"
+    private static let elsewhere = "run it on the guest's Xen host; with --no-boot, guests are made anywhere"
 
     /// The arguments of xl that start the guest of a configuration.
     ///

@@ -9,6 +9,8 @@ package struct KernelImage: Hashable, Sendable {
         case elf
         /// An Image of 64-bit Arm.
         case arm64Image
+        /// A zImage of 32-bit Arm.
+        case armZImage
         /// None of these.
         case unknown
     }
@@ -33,6 +35,8 @@ package struct KernelImage: Hashable, Sendable {
     package let kind: Kind
     /// nil where the payload is not packed, or the kernel is too old to say where it is (protocol before 2.08).
     package let compression: Compression?
+    /// Where in a bzImage the packed ELF file of the kernel is, in bytes; nil where the file does not say.
+    package let payload: Range<Int>?
     /// The kernel's release and build, as uname(1) prints them; nil where the file does not say.
     package let version: String?
 
@@ -48,7 +52,7 @@ package struct KernelImage: Hashable, Sendable {
         case .elf: true
         case .bzImage(let major, let minor):
             (major, minor) >= (2, 8) && compression.map { [.gzip, .xz, .lzo].contains($0) } ?? true
-        case .arm64Image, .unknown: false
+        case .arm64Image, .armZImage, .unknown: false
         }
     }
 
@@ -85,10 +89,13 @@ package struct KernelImage: Hashable, Sendable {
         let header = try read(0, 0x268)
         var compression: Compression?
         var version: String?
+        var payload: Range<Int>?
         if header.starts(with: [0x7F, 0x45, 0x4C, 0x46]) {
             kind = .elf
         } else if Self.bytes(of: header, at: 0x38, count: 4) == Array("ARMd".utf8) {
             kind = .arm64Image
+        } else if Self.number(in: header, at: 0x24, bytes: 4) == 0x016F_2818 {
+            kind = .armZImage
         } else if Self.bytes(of: header, at: 0x202, count: 4) == Array("HdrS".utf8),
             let number = Self.number(in: header, at: 0x206, bytes: 2)
         {
@@ -103,11 +110,15 @@ package struct KernelImage: Hashable, Sendable {
             if number >= 0x208, let offset = Self.number(in: header, at: 0x248, bytes: 4), offset > 0 {
                 let magic = try read(setupSize + offset, 8)
                 compression = Compression.allCases.first { magic.starts(with: $0.magic) }
+                if let length = Self.number(in: header, at: 0x24C, bytes: 4), length > 0 {
+                    payload = (setupSize + offset)..<(setupSize + offset + length)
+                }
             }
         } else {
             kind = .unknown
         }
         self.compression = compression
+        self.payload = payload
         self.version = version
     }
 

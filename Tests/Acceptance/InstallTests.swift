@@ -24,7 +24,7 @@ struct InstallTests {
             ] + more
         }
 
-        private(set) var id = ""
+        var id = ""
 
         var directory: FilePath { workspace.images(of: "web1") }
         var installConfiguration: FilePath { directory.appending("install.cfg") }
@@ -40,14 +40,14 @@ struct InstallTests {
         /// What was added to the initial RAM disk.
         func member() async throws -> String {
             let all = try readFile(directory.appending("install-initrd.gz"))
-            let added = all.dropFirst(initrd.count + 4).drop { $0 == 0 }
+            let added = all.dropFirst(initrd.count).drop { $0 == 0 }
             let file = workspace.path.appending("member.gz")
             try writeFile(file, Array(added))
             return try await run("gzip", ["-dc", file.string]).orThrow().standardOutput
         }
     }
 
-    private func withCase(
+    static func withCase(
         _ change: (inout InstallerMirror) -> Void = { _ in }, _ body: (Case) async throws -> Void
     ) async throws {
         try await withWorkspace { workspace in
@@ -64,7 +64,7 @@ struct InstallTests {
 
     @Test("prepares an empty disk, the installer with its answers, and two configurations")
     func prepared() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             let key = try one.workspace.file("key.pub", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEtest me@host\n")
             let outcome = try await one.workspace.run(
                 one.arguments(["--ssh-key=\(key)", "--bridge=xenbr0", "--json"])
@@ -134,7 +134,7 @@ struct InstallTests {
             ("hvm", "sda", "ttyS0"), ("pvhvm", "xvda", "ttyS0"), ("pvh", "xvda", "hvc0"), ("pv", "xvda", "hvc0"),
         ] as [(String, String, String)])
     func types(type: String, disk: String, console: String) async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments(["--type=\(type)"])).orThrow()
             let configuration = try XlText(one.workspace.configuration(of: "web1"))
             let install = try XlText(one.installConfiguration)
@@ -160,7 +160,7 @@ struct InstallTests {
     }
 
     /// A disk as an installer leaves it: an MBR with code in it, swap and a root, which is on a logical partition.
-    private func disk(_ result: Result, for one: Case) async throws -> FilePath {
+    static func disk(_ result: Result, for one: Case) async throws -> FilePath {
         let image = one.workspace.path.appending("installed.img")
         let size = try #require(fileSize(one.directory.appending("disk.img")))
         try await run("truncate", ["-s", "\(size)", image.string]).orThrow()
@@ -219,10 +219,10 @@ struct InstallTests {
 
     @Test("--boot installs, looks at the disk, removes what only the installer needed, and starts the guest")
     func installs() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             // A guest of the size that the disk is made for.
             try await one.workspace.run(one.arguments()).orThrow()
-            _ = try await disk(.whole, for: one)
+            _ = try await Self.disk(.whole, for: one)
             let xen = try xen(one)
             let outcome = try await xen.run(one.arguments(["--force", "--boot", "--json"])).orThrow()
             let document = try #require(object(outcome.standardOutput))
@@ -245,9 +245,9 @@ struct InstallTests {
             (.noLoader, "no boot loader's configuration"), (.unfinished, "has not come to its end"),
         ])
     func unbootable(result: Result, words: String) async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments()).orThrow()
-            _ = try await disk(result, for: one)
+            _ = try await Self.disk(result, for: one)
             let xen = try xen(one)
             let outcome = try await xen.run(["install", "--resume", "--hostname=web1"])
             #expect(outcome.status == 1)
@@ -256,7 +256,7 @@ struct InstallTests {
             #expect(fileExists(one.installConfiguration))
             try FileManager.default.removeItem(atPath: one.workspace.path.appending("installed.img").string)
             try? FileManager.default.removeItem(atPath: one.workspace.path.appending("tree").string)
-            _ = try await disk(.whole, for: one)
+            _ = try await Self.disk(.whole, for: one)
             try await xen.run(["install", "--resume", "--hostname=web1"]).orThrow()
             #expect(!fileExists(one.installConfiguration) && xen.domain("web1") == "7")
             let again = try await xen.run(["install", "--resume", "--hostname=web1"])
@@ -267,9 +267,9 @@ struct InstallTests {
 
     @Test("a disk that cannot be looked into is doubted, and the guest is started")
     func opaque() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments()).orThrow()
-            _ = try await disk(.physicalVolume, for: one)
+            _ = try await Self.disk(.physicalVolume, for: one)
             let xen = try xen(one)
             let outcome = try await xen.run(["install", "--resume", "--hostname=web1"]).orThrow()
             #expect(outcome.standardError.contains("has a kernel cannot be seen"), "\(outcome.standardError)")
@@ -279,7 +279,7 @@ struct InstallTests {
 
     @Test("what is installed is not installed again, whoever started the installation")
     func byHand() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments(["--genpass=0"])).orThrow()
             let member = try await one.member()
             #expect(member.contains("passwd/root-password-crypted password *\n"), "else the installer asks for it")
@@ -301,7 +301,7 @@ struct InstallTests {
                 ["check", one.installConfiguration.string, one.workspace.configuration(of: "web1").string]
             ).orThrow()
 
-            let image = try await disk(.whole, for: one)
+            let image = try await Self.disk(.whole, for: one)
             try await run("cp", [image.string, one.directory.appending("disk.img").string]).orThrow()
             try FileManager.default.removeItem(atPath: image.string)
             let xen = try xen(one)
@@ -314,7 +314,7 @@ struct InstallTests {
 
     @Test("an installation that is interrupted while it starts leaves no half-made domain")
     func interruptedStart() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments()).orThrow()
             let xen = try FakeXen(one.workspace, creation: "begin \"$1\"; exec sleep 600")
             let running = try xen.on(one.workspace.domus(["install", "--resume", "--hostname=web1"])).start()
@@ -329,7 +329,7 @@ struct InstallTests {
 
     @Test("--resume takes no name that is none: nothing is written under it")
     func names() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             let victim = try one.workspace.file("victim.log", "somebody's\n")
             let before = one.workspace.capture()
             for name in ["", "../../files/victim", "\(one.workspace.files)/victim", "a b"] {
@@ -343,9 +343,9 @@ struct InstallTests {
 
     @Test("what somebody has put in the place of an installer's file stays")
     func strangers() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments()).orThrow()
-            let image = try await disk(.whole, for: one)
+            let image = try await Self.disk(.whole, for: one)
             try await run("cp", [image.string, one.directory.appending("disk.img").string]).orThrow()
             let kernel = one.directory.appending("install-vmlinuz")
             try await run("mv", [kernel.string, "\(kernel).old"]).orThrow()
@@ -358,9 +358,9 @@ struct InstallTests {
 
     @Test("who waits no longer leaves the installation running, and --resume finishes it")
     func interrupted() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             try await one.workspace.run(one.arguments()).orThrow()
-            _ = try await disk(.whole, for: one)
+            _ = try await Self.disk(.whole, for: one)
             let xen = try xen(one)
             let slow = one.workspace.path.pushing("xen-host/slow")
             try writeFile(slow, "")
@@ -401,7 +401,7 @@ struct InstallTests {
 
     @Test("refuses what the installer could not do, before anything is made")
     func refused() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             let before = one.workspace.capture()
             let words = String(repeating: "word=1234567 ", count: 75)
             for (options, status, text) in [
@@ -421,9 +421,95 @@ struct InstallTests {
         }
     }
 
+    @Test("a device that a file gives to other guests is none for one that partitions its disk")
+    func devices() async throws {
+        try await Self.withCase { one in
+            try writeFile(one.workspace.settings.appending("xen-tools.conf"), "image_dev = /dev/sdz\n")
+            var command = one.workspace.domus(one.arguments())
+            command.arguments.removeAll { $0.hasPrefix("--dir=") }
+            let outcome = try await command.run()
+            #expect(outcome.status == 64)
+            #expect(outcome.standardError.contains("xen-tools.conf, line 1"), "\(outcome.standardError)")
+            #expect(outcome.standardError.contains("gets a disk of its own"), "\(outcome.standardError)")
+            // Where the disk is to be wins over where others have theirs.
+            try await one.workspace.run(one.arguments()).orThrow()
+        }
+    }
+
+    @Test(
+        "a kernel that cannot be such a guest is refused before anything is made",
+        arguments: [
+            ([], "pvh", "hvm"), ([], "pvhvm", "hvm"), ([], "pv", "hvm"), ([18], "pv", "pvh, hvm, pvhvm"),
+            ([1], "pvh", "pv, hvm, pvhvm"),
+        ] as [([UInt8], String, String)])
+    func kernels(notes: [UInt8], type: String, others: String) async throws {
+        let kernel = KernelFiles.kernel(version: "6.1.0-50-686", notes: notes)
+        try await Self.withCase({ mirror in
+            mirror.kernel = kernel
+            mirror.modulesRelease = "6.1.0-50-686"
+        }) { one in
+            let before = one.workspace.capture()
+            let outcome = try await one.workspace.run(one.arguments(["--type=\(type)", "--xen-version=4.14"]))
+            #expect(outcome.status == 69)
+            #expect(
+                outcome.standardError.contains("Linux 6.1.0-50-686, cannot be a guest of type \(type)"),
+                "\(outcome.standardError)")
+            #expect(outcome.standardError.contains("can be of type \(others)"), "\(outcome.standardError)")
+            #expect(outcome.standardError.contains("built without Xen") == notes.isEmpty)
+            #expect(one.workspace.capture().difference(from: before) == [])
+            try await one.workspace.run(one.arguments(["--type=hvm"])).orThrow()
+        }
+    }
+
+    @Test("a guest of Arm gets what pygrub reads, which the installer has not")
+    func arm() async throws {
+        try await withWorkspace { workspace in
+            var mirror = try await InstallerMirror.make(in: workspace.path, images: NetbootPackage.fetched())
+            let modules = "lib/modules/6.1.0-50-arm64/kernel/x.ko"
+            let initrd = try await TinyInitrd.make(["init": "", modules: ""], in: workspace.path)
+            // An Image of 64-bit Arm has its magic number at 0x38 (Documentation/arch/arm64/booting.rst).
+            mirror.kernel = [UInt8](repeating: 0, count: 0x38) + Array("ARMd".utf8) + [UInt8](repeating: 0, count: 4096)
+            (mirror.architecture, mirror.initrd, mirror.flavours) = ("arm64", initrd, ["generic"])
+            mirror.modulesRelease = "6.1.0-50-arm64"
+            try await mirror.publish()
+            let fetch = NetbootTests.fetch(mirror).map { $0 == "--arch=amd64" ? "--arch=arm64" : $0 }
+            let set = try NetbootTests.document(try await workspace.run(fetch).orThrow())
+            // The kernel does not say which it is; its modules do.
+            #expect(set.kernelRelease == "6.1.0-50-arm64" && set.hasModulesInArchive == true)
+            let one = Case(workspace: workspace, mirror: mirror, initrd: initrd, id: set.id)
+            let words = one.arguments(["--cmdline=quiet"]).map { $0 == "--arch=amd64" ? "--arch=arm64" : $0 }
+            let outcome = try await workspace.run(words).orThrow()
+            #expect(outcome.standardError.contains("runs no guests of arm64"), "\(outcome.standardError)")
+            let configuration = try XlText(workspace.configuration(of: "web1"))
+            #expect(configuration["type"] == "pvh" && configuration["bootloader"] == "pygrub")
+            let member = try await one.member()
+            #expect(member.contains("d-i nobootloader/confirmation_common note\n") && !member.contains("biosgrub"))
+            #expect(try await workspace.run(words + ["--force", "--pvgrub"]).status == 64)
+
+            // The installer runs it with the new system in /target.
+            let unpacked = workspace.path.appending("member")
+            try makeDirectories(unpacked)
+            // Where member() has left it.
+            try await Command(
+                "sh", ["-c", "gzip -dc ../member.gz | cpio -idm --quiet"], directory: unpacked
+            ).run().orThrow()
+            let target = workspace.path.appending("target")
+            try TinyRoot().asDirectory(target)
+            try await run("chroot", [target.string, "/bin/busybox", "--install", "-s", "/bin"]).orThrow()
+            try writeFile(target.pushing("etc/fstab"), "UUID=0b1e / ext4 defaults 0 1\n")
+            try writeFile(target.pushing("boot/vmlinuz-6.1.0-50-arm64"), "")
+            try writeFile(target.pushing("boot/initrd.img-6.1.0-50-arm64"), "")
+            let script = try readText(unpacked.pushing("usr/lib/finish-install.d/91domus-boot"))
+                .replacing("/target", with: target.string).replacing(" /domus/", with: " \(unpacked)/domus/")
+            try await run("sh", ["-c", script]).orThrow()
+            let grub = try readText(target.pushing("boot/grub/grub.cfg"))
+            #expect(grub.contains("/boot/vmlinuz-6.1.0-50-arm64 root=UUID=0b1e ro console=hvc0 quiet"), "\(grub)")
+        }
+    }
+
     @Test("the user's answers win; passwords among them become hashes; mistakes are told by their lines")
     func answers() async throws {
-        try await withCase { one in
+        try await Self.withCase { one in
             let file = try one.workspace.file(
                 "mine.cfg",
                 "d-i passwd/root-password password geheim\nd-i passwd/root-password-again password geheim\n"

@@ -15,6 +15,8 @@ struct NetbootTests {
         var kernel: String
         var initrd: String
         var kernelRelease: String?
+        var types: [String]?
+        var hasModulesInArchive: Bool?
         var source: String
         var signer: String?
     }
@@ -65,6 +67,8 @@ struct NetbootTests {
             let set = try Self.document(outcome)
             #expect(set.flavour == "xen")
             #expect(set.kernelRelease == mirror.images.kernelRelease)
+            // A real kernel, packed with XZ: its notes say that it can be all of them.
+            #expect(set.types == ["pv", "pvh", "hvm", "pvhvm"])
             #expect(set.signer?.count == 40)
             #expect(try readFile(FilePath(set.kernel)) == readFile(mirror.images.kernel))
             #expect(try readFile(FilePath(set.initrd)) == readFile(mirror.images.initrd) + [0, 0, 0, 0])
@@ -221,6 +225,39 @@ struct NetbootTests {
             #expect(outcome.standardError.contains("not made for Xen"), "\(outcome.standardError)")
             let only = try await workspace.run(Self.fetch(mirror, ["--flavour=xen"]))
             #expect(only.status == 69)
+        }
+    }
+
+    @Test(
+        "takes an archive whose time is over when it is told to, and nothing else that is wrong with it",
+        arguments: ["--allow-older", "--no-verify"])
+    func overdue(option: String) async throws {
+        try await withMirror { workspace, mirror in
+            mirror.date = Date(timeIntervalSinceNow: -20 * 86400)
+            mirror.validUntil = Date(timeIntervalSinceNow: -10 * 86400)
+            try await mirror.publish()
+            #expect(try await workspace.run(Self.fetch(mirror)).status == 65)
+            try await workspace.run(Self.fetch(mirror, [option])).orThrow()
+            let other = ["--keyring=\(mirror.unrelatedKeyring)", "--allow-older"]
+            #expect(try await workspace.run(Self.fetch(mirror, other)).status == 65)
+        }
+    }
+
+    @Test("a release to come takes the package of its predecessor's images")
+    func predecessor() async throws {
+        try await withMirror { workspace, mirror in
+            (mirror.suite, mirror.codename) = ("sid", "sid")
+            mirror.losesImages = true
+            #expect(mirror.hasPackage == false)
+            try await mirror.publish()
+            let words = Self.fetch(mirror).map { $0 == "--dist=bookworm" ? "--dist=sid" : $0 }
+            let none = try await workspace.run(words)
+            #expect(none.status == 69)
+            #expect(none.standardError.contains("no package of the installer's images in sid"), "\(none)")
+            mirror.hasPackage = true
+            try await mirror.publish()
+            let set = try Self.document(try await workspace.run(words).orThrow())
+            #expect(set.source == "\(NetbootPackage.name) \(mirror.images.version)")
         }
     }
 

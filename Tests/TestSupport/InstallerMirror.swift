@@ -28,6 +28,9 @@ package struct InstallerMirror: Sendable {
     package var hasPackage = false
     /// The kernel whose modules the archive has.
     package var modulesRelease: String
+    package var architecture = "amd64"
+    /// In the place of the real kernel.
+    package var kernel: [UInt8]?
     /// In the place of the real initial RAM disk, which takes its time to look into.
     package var initrd: [UInt8]?
     private let key: SigningKey
@@ -50,20 +53,22 @@ package struct InstallerMirror: Sendable {
     package var url: String { "file://\(directory)" }
     /// `dists/SUITE`.
     package var suiteDirectory: FilePath { directory.appending("dists").appending(suite) }
-    package var imagesDirectory: FilePath { suiteDirectory.pushing("main/installer-amd64/current/images") }
+    package var imagesDirectory: FilePath {
+        suiteDirectory.pushing(FilePath("main/installer-\(architecture)/current/images"))
+    }
 
     /// Writes all of it anew, and signs it.
     package func publish() async throws {
         try? FileManager.default.removeItem(atPath: directory.string)
         let initrd = try initrd ?? readFile(images.initrd)
-        let kernel = try readFile(images.kernel)
+        let kernel = try kernel ?? readFile(images.kernel)
         if flavours.contains("xen") {
             try writeFile(imagesDirectory.pushing("netboot/xen/vmlinuz"), kernel)
             // Of its own, as it is in Debian's archive: an empty archive follows.
             try writeFile(imagesDirectory.pushing("netboot/xen/initrd.gz"), initrd + [0, 0, 0, 0])
         }
         if flavours.contains("generic") {
-            let generic = imagesDirectory.pushing("netboot/debian-installer/amd64")
+            let generic = imagesDirectory.pushing(FilePath("netboot/debian-installer/\(architecture)"))
             try writeFile(generic.appending("linux"), kernel)
             try writeFile(generic.appending("initrd.gz"), initrd)
         }
@@ -71,7 +76,7 @@ package struct InstallerMirror: Sendable {
         try await shell(
             "find . -type f ! -name SHA256SUMS | LC_ALL=C sort | xargs -r sha256sum >SHA256SUMS", in: imagesDirectory)
         if losesImages { try FileManager.default.removeItem(atPath: imagesDirectory.appending("netboot").string) }
-        let udebs = suiteDirectory.pushing("main/debian-installer/binary-amd64")
+        let udebs = suiteDirectory.pushing(FilePath("main/debian-installer/binary-\(architecture)"))
         try writeFile(udebs.appending("Packages"), "Package: scsi-modules-\(modulesRelease)-di\n" + Self.stanza)
         try await shell("gzip -9 -n -k Packages", in: udebs)
         if hasPackage { try await publishPackage() }
@@ -103,7 +108,7 @@ package struct InstallerMirror: Sendable {
             in: suiteDirectory)
         var text = "Origin: Debian\nLabel: Debian\nSuite: stable\nCodename: \(codename)\nDate: \(Self.text(date))\n"
         if let validUntil { text += "Valid-Until: \(Self.text(validUntil))\n" }
-        text += "Architectures: amd64\nComponents: main\nSHA256:\n" + digests
+        text += "Architectures: \(architecture)\nComponents: main\nSHA256:\n" + digests
         try writeFile(suiteDirectory.appending("Release"), text)
         try await key.sign(suiteDirectory.appending("Release"))
     }

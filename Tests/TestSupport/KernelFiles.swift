@@ -19,6 +19,41 @@ package enum KernelFiles {
         return image
     }
 
+    /// Such a file with an ELF file in it, not packed, whose notes of Xen's have these types (xen/include/public/elfnote.h).
+    package static func kernel(version: String, notes: [UInt8], isWide: Bool = true) -> [UInt8] {
+        let elf = elf(notes: notes, isWide: isWide)
+        var image = kernel(version: version)
+        // payload_offset, from the end of the setup, and payload_length.
+        let offset = image.count - 5 * 512
+        for (place, number) in [(0x248, offset), (0x24c, elf.count)] {
+            for byte in 0..<4 { image[place + byte] = UInt8(number >> (8 * byte) & 0xff) }
+        }
+        return image + elf
+    }
+
+    /// An ELF file of x86 with nothing but notes (elf(5)): one of GNU's, and Xen's.
+    package static func elf(notes: [UInt8], isWide: Bool = true) -> [UInt8] {
+        func number(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 0xff) } }
+        func note(_ name: String, _ type: Int, _ value: [UInt8]) -> [UInt8] {
+            func padded(_ bytes: [UInt8]) -> [UInt8] { bytes + [UInt8](repeating: 0, count: (4 - bytes.count % 4) % 4) }
+            let name = Array(name.utf8) + [0]
+            return number(name.count, 4) + number(value.count, 4) + number(type, 4) + padded(name) + padded(value)
+        }
+        let body = note("GNU", 18, Array("build id".utf8)) + notes.flatMap { note("Xen", Int($0), Array("value".utf8)) }
+        let (word, head, entry) = isWide ? (8, 64, 56) : (4, 52, 32)
+        let ident: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, isWide ? 2 : 1, 1, 1] + [UInt8](repeating: 0, count: 9)
+        let header =
+            ident + number(2, 2) + number(isWide ? 62 : 3, 2) + number(1, 4) + number(0, word) + number(head, word)
+            + number(0, word) + number(0, 4) + number(head, 2) + number(entry, 2) + number(1, 2) + number(0, 6)
+        let place = number(head + entry, word)
+        let sizes = number(body.count, word)
+        let program =
+            isWide
+            ? number(4, 4) + number(4, 4) + place + place + place + sizes + sizes + number(4, 8)
+            : number(4, 4) + place + place + place + sizes + sizes + number(4, 4) + number(4, 4)
+        return header + program + body
+    }
+
     /// A cpio archive without a file, compressed with gzip.
     package static let initialRAMDisk: [UInt8] = {
         let digits = Array(

@@ -36,13 +36,15 @@ struct InstallationBuilder {
                 "\(release.title) has no installer that boots from the network: Ubuntu has made none since 20.04",
                 hint: "domus create --dist=\(release.codename) installs it without, in seconds", exit: .unavailable)
         }
-        var built = try await wishes.built(on: host, allocator, installsItself: true)
-        guard case .devices = built.spec.storage.home else {
-            try await complete(&built, wishes)
-            return built
+        if let device = wishes.values.strongest(of: ["image-dev", "lvm-thin", "lvm", "dir"]), device.key == "image-dev"
+        {
+            throw OptionError(
+                "\(device.given.place): a guest that installs itself gets a disk of its own, which it partitions",
+                hint: "--dir=DIRECTORY or --lvm=GROUP says where")
         }
-        throw OptionError(
-            "image-dev: a guest that installs itself gets a disk of its own", hint: "use --dir or --lvm", exit: .usage)
+        var built = try await wishes.built(on: host, allocator, installsItself: true)
+        try await complete(&built, wishes)
+        return built
     }
 
     private static let focal = CalendarDate(year: 2020, month: 4, day: 30)
@@ -56,6 +58,12 @@ struct InstallationBuilder {
         }
         if !type.hasFirmware {
             let wanted = try wishes.values.flag("pvgrub") == true
+            let isArm = built.spec.architecture.isArm
+            guard !wanted || !isArm else {
+                throw OptionError(
+                    "--pvgrub: GRUB for Xen is for x86, and the guest is of \(built.spec.architecture)",
+                    hint: "leave it out: pygrub starts the guest")
+            }
             let grub = GRUBForXen.path(for: built.spec.kernelType)
             let isThere = try host.files.entry(at: grub) != nil
             guard isThere || !wanted else {
@@ -64,7 +72,6 @@ struct InstallationBuilder {
                     exit: .unavailable)
             }
             // GRUB for PVH has the installed kernel unpack itself; pygrub reads the guest's disk in dom0.
-            let isArm = [.arm64, .armhf].contains(built.spec.architecture)
             built.spec.boot.loader = wanted || type == .pvh && isThere && !isArm ? .pvgrub(grub) : .pygrub
         }
         guard built.spec.boot.loader != .firmware(.ovmf) else {
@@ -111,7 +118,13 @@ struct InstallationBuilder {
         } catch {
             throw ProvisioningError(error)
         }
-        try PreseedReport(problems: answers.problems(release: spec.release.codename)).tell(console)
+        let problems: [PreseedProblem]
+        do throws(PreseedError) {
+            problems = try answers.problems(release: spec.release.codename)
+        } catch {
+            throw ProvisioningError(error)
+        }
+        try PreseedReport(problems: problems).tell(console)
         do {
             // What is wrong with them is known before anything is made.
             _ = try answers.preseed(for: spec, root: nil) { _ in GuestPreseed.locked }

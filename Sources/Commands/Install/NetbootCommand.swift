@@ -25,6 +25,8 @@ struct NetbootCommand: AsyncParsableCommand {
         /// Bytes of both.
         var size: Int64
         var kernelRelease: String?
+        /// The types of guests that the kernel can be; nil where its file does not say.
+        var types: [String]?
         /// Whether the archive had the installer's modules for this kernel; nil where nobody looked.
         var hasModulesInArchive: Bool?
         var source: String
@@ -44,6 +46,7 @@ struct NetbootCommand: AsyncParsableCommand {
             initrd = store.object(set.initrd).string
             size = set.kernelSize + set.initrdSize
             kernelRelease = set.kernelRelease
+            types = set.types?.map(\.rawValue)
             hasModulesInArchive = set.hasModulesInArchive
             source = set.source.text
             signer = set.signer
@@ -55,7 +58,8 @@ struct NetbootCommand: AsyncParsableCommand {
         var text: String {
             var lines = [
                 "Images: \(id)", "Distribution: \(codename), \(architecture)",
-                "Flavour: \(flavour.rawValue)" + (kernelRelease.map { ", Linux \($0)" } ?? ""), "Kernel: \(kernel)",
+                "Flavour: \(flavour.rawValue)" + (kernelRelease.map { ", Linux \($0)" } ?? "")
+                    + (types.map { ", for guests of type " + $0.joined(separator: ", ") } ?? ""), "Kernel: \(kernel)",
                 "Initrd: \(initrd)",
             ]
             lines += [

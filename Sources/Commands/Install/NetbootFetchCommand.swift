@@ -78,12 +78,17 @@ extension NetbootCommand {
 extension Console {
     /// What images mean for a guest of Xen's.
     func tell(of set: NetbootSet) {
+        if set.xen?.knowsXen == false {
+            note(
+                "their kernel, Linux \(set.kernelRelease ?? "?"), was built without Xen: they install guests of type hvm, and no "
+                    + "others")
+        }
         if set.signer == nil { warn("nothing proves these images: --no-verify was given") }
         if set.hasModulesInArchive == false {
             warn(
                 "the archive has no modules of the installer for Linux \(set.kernelRelease ?? "?") any more: it has moved on, "
                     + "and an installation with these images finds neither disks nor file systems")
-        } else if set.flavour == .generic {
+        } else if set.flavour == .generic, set.xen?.knowsXen != false {
             note(
                 "these images were not made for Xen: the installer loads the driver for Xen's disks from the mirror, "
                     + "with its other modules")

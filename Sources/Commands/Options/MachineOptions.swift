@@ -11,10 +11,10 @@ struct MachineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The guest's architecture (this host's).", valueName: "arch"))
     var arch: String?
 
-    @Option(help: ArgumentHelp("How Xen runs the guest: pv, pvh, hvm or pvhvm (pv).", valueName: "type"))
+    @Option(help: ArgumentHelp("How Xen runs the guest: pv, pvh, hvm or pvhvm (pv; on Arm pvh).", valueName: "type"))
     var type: String?
 
-    @Option(help: ArgumentHelp("Memory; a plain number is MiB (512M).", valueName: "size"))
+    @Option(help: ArgumentHelp("Memory; a plain number is MiB (512M; to install, 1G).", valueName: "size"))
     var memory: String?
 
     @Option(help: ArgumentHelp("The most memory that the guest may grow to.", valueName: "size"))

@@ -41,7 +41,12 @@ struct SpecBuilder {
             try knowledge.releases.resolve(text, today: knowledge.today)
         }
         let architecture = try values.parsed("arch", Architecture.init(parsing:)) ?? knowledge.architecture
-        guard knowledge.architecture.executes(architecture) else {
+        if !knowledge.architecture.executes(architecture), installsItself {
+            warnings.append(
+                "this host (\(knowledge.architecture)) runs no guests of \(architecture): what is made is for another, under the "
+                    + "same paths")
+        }
+        guard installsItself || knowledge.architecture.executes(architecture) else {
             throw OptionError(
                 "\(values.given("arch")?.place ?? .builtIn): this host (\(knowledge.architecture)) cannot run the "
                     + "programs of \(architecture), which installing it needs",
@@ -117,7 +122,7 @@ struct SpecBuilder {
 
     /// Arm has but one type (xl.cfg(5)).
     private func guestType(_ architecture: Architecture) throws(OptionError) -> GuestType {
-        let isArm = architecture == .arm64 || architecture == .armhf
+        let isArm = architecture.isArm
         guard let given = values.given("type") else { return isArm ? .pvh : .pv }
         let type = try given.parsed(GuestType.init(parsing:))
         guard isArm, type != .pvh else { return type }

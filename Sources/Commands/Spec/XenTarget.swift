@@ -68,7 +68,8 @@ struct XenTarget {
         if type == .pvh, !version.hasTypes {
             throw OptionError(
                 "Xen \(version) runs no PVH guests: they came with 4.10 (what was called so from 4.4 on was another thing)",
-                hint: "use --type=pv, or say with --xen-version which Xen it is for", exit: place.exit)
+                hint: (architecture.isArm ? "on Arm there are no others: " : "use --type=pv, or ")
+                    + "say with --xen-version which Xen it is for", exit: place.exit)
         }
         guard type == .pv, architecture == .i386 else { return }
         if let capabilities, !capabilities.isEmpty {

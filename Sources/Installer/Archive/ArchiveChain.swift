@@ -166,10 +166,14 @@ package struct ArchiveChain: Sendable {
                 "\(name) is of \(CalendarDay.text(release.date)), which is to come: today is \(CalendarDay.text(now))",
                 hint: "set this host's clock", cause: .badData)
         }
-        if let until = release.validUntil, until < now, !archive.release.isArchived {
+        // What nothing proves, dates prove no better.
+        if let until = release.validUntil, until < now, !archive.release.isArchived, !archive.allowsOlder,
+            !archive.isUnverified
+        {
             throw InstallerError(
                 "\(name) has not been valid since \(CalendarDay.text(until)): it may hold back what was mended since",
-                hint: "the mirror is out of date; try another", cause: .badData)
+                hint: "the mirror is out of date; try another; --allow-older takes it, as from a snapshot",
+                cause: .badData)
         }
         guard let seen, release.date < seen, !archive.allowsOlder else { return }
         throw InstallerError(
@@ -235,7 +239,9 @@ package struct ArchiveChain: Sendable {
         let actual = try host.files.entry(at: file)?.size ?? 0
         if let size, actual != size {
             throw InstallerError(
-                "\(name) is cut short: it has \(actual) bytes of \(size)",
+                actual < size
+                    ? "\(name) is cut short: it has \(actual) bytes of \(size)"
+                    : "\(name) is not what the archive signed: it has \(actual) bytes, and should have \(size)",
                 hint: "the mirror may be in the middle of an update; try again, or another mirror", cause: .badData)
         }
         let found = try PlainDigest.sha256(of: file, on: host)

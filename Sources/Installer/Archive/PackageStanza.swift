@@ -36,4 +36,19 @@ package struct PackageStanza: Sendable, Equatable {
         self.sha256 = sha256.lowercased()
         self.size = size
     }
+
+    /// The names of packages in an index that begin and end so, in its order.
+    package static func names(in index: [UInt8], from prefix: String, to suffix: String) -> [String] {
+        let key = Array("\nPackage: \(prefix)".utf8)
+        var names: [String] = []
+        var rest = index[...]
+        if rest.starts(with: key.dropFirst()) { rest = [10] + rest }
+        while let found = rest.firstRange(of: key) {
+            let end = rest[found.upperBound...].firstIndex(of: 10) ?? rest.endIndex
+            let name = prefix + String(decoding: rest[found.upperBound..<end], as: UTF8.self)
+            if name.hasSuffix(suffix) { names.append(name) }
+            rest = rest[end...]
+        }
+        return names
+    }
 }

@@ -48,7 +48,8 @@ package struct GuestPreseed: Sendable {
             "suite": .text(spec.release.codename), "password_hash": .text(passwordHash ?? Self.locked),
             "disk": .text("/dev/\(disk)"), "recipe": .text(recipe), "boot_device": .text("/dev/\(disk)"),
             "packages": .text((["openssh-server"] + spec.install.include).joined(separator: " ")),
-            "console": .text(spec.installerConsole), "unverified": .flag(spec.install.verification == .disabled),
+            "console": .text(spec.installerConsole), "has_loader": .flag(!spec.architecture.isArm),
+            "unverified": .flag(spec.install.verification == .disabled),
         ]
         for (name, component) in [
             ("contrib", "contrib"), ("non_free", "non-free"), ("non_free_firmware", "non-free-firmware"),
@@ -99,7 +100,7 @@ package struct GuestPreseed: Sendable {
     var recipe: String {
         var parts = ["domus ::"]
         // Where the disk gets a GUID partition table: GRUB's for a BIOS.
-        parts.append("1 1 1 free $iflabel{ gpt } $reusemethod{ } method{ biosgrub } .")
+        if !spec.architecture.isArm { parts.append("1 1 1 free $iflabel{ gpt } $reusemethod{ } method{ biosgrub } .") }
         let partitions = spec.storage.partitions
         for partition in partitions {
             let size = partition.size.bytes / 1_000_000

@@ -52,7 +52,14 @@ package struct InstallerAnswers: Sendable {
     }
 
     /// What is doubtful in the user's own answers, and what is wrong with them.
-    package func problems(release: String) -> [PreseedProblem] {
-        file?.problems(against: catalogue, release: release) ?? []
+    ///
+    /// - Throws: ``PreseedError`` for a setting that is none.
+    package func problems(release: String) throws(PreseedError) -> [PreseedProblem] {
+        var given = try Preseed(parsing: "", file: "--preseed-set")
+        for setting in settings { try given.override(setting, catalogue: catalogue) }
+        return (file?.problems(against: catalogue, release: release) ?? [])
+            + given.problems(against: catalogue, release: release).map {
+                PreseedProblem($0.severity, "--preseed-set: \($0.message)", hint: $0.hint, file: nil, line: nil)
+            }
     }
 }

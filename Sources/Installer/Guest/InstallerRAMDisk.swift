@@ -13,11 +13,27 @@ package struct InstallerRAMDisk: Sendable {
     package let authorizedKeys: [String]
     /// The bytes of a keyring in the place of the distribution's.
     package let keyring: [UInt8]?
+    /// What has the installed guest keep its /boot/grub/grub.cfg itself, where the installer has no boot loader for it.
+    package let bootFiles: BootFiles?
 
-    package init(preseed: Preseed, authorizedKeys: [String], keyring: [UInt8]?) {
+    package init(preseed: Preseed, authorizedKeys: [String], keyring: [UInt8]?, bootFiles: BootFiles? = nil) {
         self.preseed = preseed
         self.authorizedKeys = authorizedKeys
         self.keyring = keyring
+        self.bootFiles = bootFiles
+    }
+
+    /// What pygrub reads is written by a script that a guest of `domus create` has, too.
+    package struct BootFiles: Sendable {
+        /// Hooks/files/zz-domus-grub.
+        package let script: [UInt8]
+        /// The kernel's options, behind root=; they are in double quotes in a file that sh(1) reads.
+        package let commandLine: String
+
+        package init(script: [UInt8], commandLine: String) {
+            self.script = script
+            self.commandLine = commandLine
+        }
     }
 
     /// Of these directories the original has some, perhaps behind links: only those that it has not are made.
@@ -43,6 +59,18 @@ package struct InstallerRAMDisk: Sendable {
                 ),
             ]
         }
+        if let bootFiles {
+            files += [
+                File(path: "domus/zz-domus-grub", contents: bootFiles.script, mode: 0o755),
+                File(
+                    path: "domus/domus-grub",
+                    contents: Array(
+                        ("# Read by /etc/kernel/postinst.d/zz-domus-grub, which writes /boot/grub/grub.cfg.\n"
+                            + "DOMUS_CMDLINE=\"\(bootFiles.commandLine)\"\n").utf8), mode: 0o644),
+                File(
+                    path: "usr/lib/finish-install.d/91domus-boot", contents: Array(Self.bootScript.utf8), mode: 0o755),
+            ]
+        }
         return files
     }
 
@@ -55,6 +83,23 @@ package struct InstallerRAMDisk: Sendable {
         chmod 700 /target/root/.ssh
         cat /domus/authorized_keys >>/target/root/.ssh/authorized_keys
         chmod 600 /target/root/.ssh/authorized_keys
+
+        """
+
+    /// Before the logs are saved, and all is unmounted.
+    private static let bootScript = """
+        #!/bin/sh
+        # Written by Domus: what pygrub starts, where the installer has no boot loader.
+        set -e
+        [ ! -e /target/boot/grub/grub.cfg ] || exit 0
+        mkdir -p /target/boot/grub /target/etc/default /target/etc/kernel/postinst.d /target/etc/kernel/postrm.d \\
+            /target/etc/initramfs/post-update.d
+        cp /domus/domus-grub /target/etc/default/domus-grub
+        cp /domus/zz-domus-grub /target/etc/kernel/postinst.d/zz-domus-grub
+        chmod 755 /target/etc/kernel/postinst.d/zz-domus-grub
+        ln -sf ../postinst.d/zz-domus-grub /target/etc/kernel/postrm.d/zz-domus-grub
+        ln -sf ../../kernel/postinst.d/zz-domus-grub /target/etc/initramfs/post-update.d/zz-domus-grub
+        chroot /target /bin/sh /etc/kernel/postinst.d/zz-domus-grub --force
 
         """
 

@@ -5,9 +5,15 @@ import SystemPackage
 
 /// Images from Debian's own package of them, and whether the archive still has what an installation loads beside them.
 extension NetbootFetch {
-    /// `debian-installer-12-netboot-amd64`; nil for a release without a number, which has none.
-    var packageName: String? {
-        archive.release.version.map { "debian-installer-\($0)-netboot-\(architecture)" }
+    /// `debian-installer-12-netboot-amd64`, the release's own; else the newest that there is: a release to come has its
+    /// predecessor's until it has one.
+    private func package(in index: [UInt8]) -> PackageStanza? {
+        let (prefix, suffix) = ("debian-installer-", "-netboot-\(architecture)")
+        func number(_ name: String) -> Int { Int(name.dropFirst(prefix.count).dropLast(suffix.count)) ?? 0 }
+        let names = PackageStanza.names(in: index, from: prefix, to: suffix)
+        let own = archive.release.version.map { prefix + $0 + suffix }
+        return (own.flatMap { names.contains($0) ? $0 : nil } ?? names.max { number($0) < number($1) })
+            .flatMap { PackageStanza(named: $0, in: index) }
     }
 
     /// The generic images: the package has no others.
@@ -18,9 +24,11 @@ extension NetbootFetch {
                 hint: "--flavour=generic takes those",
                 cause: .usage)
         }
-        guard let name = packageName, let index = try await index(of: "main", chain),
-            let package = PackageStanza(named: name, in: index)
-        else { return nil }
+        guard let index = try await index(of: "main", chain), let package = package(in: index) else {
+            site.note("\(archive.shown) has no package of the installer's images in \(archive.suite), either")
+            return nil
+        }
+        let name = package.name
         let deb: FilePath
         if case .packageFile(let path) = source {
             let digest = try PlainDigest.sha256(of: path, on: site.host)
@@ -54,10 +62,11 @@ extension NetbootFetch {
         let package = try DebianPackage(path: deb)
         var reader = try package.data()
         var found: [String: (file: FilePath, digest: String)] = [:]
+        let kernelName = NetbootImages.kernelName(architecture)
         let directory = "text/\(archive.release.distribution)-installer/\(architecture)/"
         while let entry = try reader.next() {
             guard case .file = entry.kind else { continue }
-            for name in ["linux", "initrd.gz"] where entry.path.string.hasSuffix("/" + directory + name) {
+            for name in [kernelName, "initrd.gz"] where entry.path.string.hasSuffix("/" + directory + name) {
                 guard entry.size <= 1 << 30 else { continue }
                 let file = site.scratch.appending("unpacked-\(name)")
                 _ = try site.host.files.createFile(
@@ -66,9 +75,10 @@ extension NetbootFetch {
             }
             if found.count == 2 { break }
         }
-        guard let kernel = found["linux"], let initrd = found["initrd.gz"] else {
+        guard let kernel = found[kernelName], let initrd = found["initrd.gz"] else {
             throw InstallerError(
-                "\(deb) has no \(directory)linux and initrd.gz", hint: "it is not the package of an installer's images",
+                "\(deb) has no \(directory)\(kernelName) and initrd.gz",
+                hint: "it is not the package of an installer's images",
                 cause: .badData)
         }
         return (kernel, initrd)

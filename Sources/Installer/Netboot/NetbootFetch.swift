@@ -110,13 +110,15 @@ package struct NetbootFetch: Sendable {
             return InstallerError(
                 "\(release.title) has no netboot installer for \(architecture)"
                     + (release.distribution == .ubuntu ? ": Ubuntu has made none since 20.04" : ""),
-                hint: "domus create --dist=\(release.codename) installs it without", cause: .unavailable)
+                hint: "domus create --dist=\(release.codename) --arch=\(architecture) installs it without",
+                cause: .unavailable)
         }
         return InstallerError(
             "\(archive.shown) does not have the installer's images of \(release.codename) for \(architecture)"
                 + (flavour.map { " of the flavour \($0.rawValue)" } ?? ""),
-            hint: "try another mirror; --flavour=generic takes the images that are not made for Xen",
-            cause: .unavailable)
+            hint: flavour == .xen
+                ? "--flavour=generic takes the images that are not made for Xen; or try another mirror"
+                : "try another mirror", cause: .unavailable)
     }
 
     // MARK: The mirror
@@ -135,7 +137,8 @@ package struct NetbootFetch: Sendable {
             if let known = try known(images.flavour, kernel: kernel, initrd: initrd, chain, site) { return known }
             guard let set = try await fetch(images, kernel: kernel, initrd: initrd, chain, site) else {
                 site.note(
-                    "\(archive.shown) does not have \(images.directory)/\(images.initrd), which it lists")
+                    "\(archive.shown) does not have all of \(images.directory)/\(images.kernel) and \(images.initrd), which it "
+                        + "lists")
                 continue
             }
             return set
@@ -191,12 +194,26 @@ package struct NetbootFetch: Sendable {
         let sizes = (
             try files.entry(at: kernel.file)?.size ?? 0, try files.entry(at: initrd.file)?.size ?? 0
         )
+        let release = try image.release ?? InitialRAMDisk(path: initrd.file).kernelRelease
+        let xen = try notes(of: image, in: kernel.file, site)
         try site.store.take(kernel.file, digest: kernel.digest)
         try site.store.take(initrd.file, digest: initrd.digest)
         return NetbootSet(
             distribution: archive.release.distribution.rawValue, codename: archive.suite,
             architecture: architecture.rawValue, flavour: flavour, kernel: kernel.digest, initrd: initrd.digest,
-            kernelSize: sizes.0, initrdSize: sizes.1, kernelRelease: image.release, source: source,
+            kernelSize: sizes.0, initrdSize: sizes.1, kernelRelease: release, xen: xen, source: source,
             signer: chain?.signature?.signer, released: chain?.release.date, fetched: site.host.clock.seconds)
+    }
+
+    /// What a kernel knows of Xen, by the ELF file in it; nil where there is none that can be read.
+    private func notes(of image: KernelImage, in file: FilePath, _ site: Site) throws -> XenNotes? {
+        guard let payload = image.payload else { return nil }
+        // All that are packed have the unpacked size behind them; gzip's own are its last bytes.
+        let count = [nil, .gzip].contains(image.compression) ? payload.count : payload.count - 4
+        let packed = site.scratch.appending("payload-\(file.lastComponent?.string ?? "")")
+        _ = try site.host.files.createFile(
+            packed, contents: site.host.files.bytes(of: file, at: Int64(payload.lowerBound), count: count), mode: 0o600)
+        // Debian's have 50 MB.
+        return (try? CompressedFile.contents(of: packed, limit: 512 << 20)).flatMap(XenNotes.init(elf:))
     }
 }

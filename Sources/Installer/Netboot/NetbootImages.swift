@@ -20,6 +20,9 @@ package struct NetbootImages: Sendable, Equatable {
 
     package var sums: String { "\(directory)/SHA256SUMS" }
 
+    /// What the generic kernel's file is called.
+    static func kernelName(_ architecture: Architecture) -> String { architecture == .armhf ? "vmlinuz" : "linux" }
+
     /// All that an archive could have, the best first.
     package static func candidates(
         of release: Release, _ architecture: Architecture, _ flavour: NetbootFlavour?
@@ -35,6 +38,11 @@ package struct NetbootImages: Sendable, Equatable {
                     NetbootImages(
                         flavour: .xen, directory: "\(installer)/\(name)", kernel: "netboot/xen/vmlinuz",
                         initrd: "netboot/xen/initrd.gz")
+                // They are beside each other there, for machines that load them each by its name.
+                case .generic where architecture == .armhf:
+                    NetbootImages(
+                        flavour: .generic, directory: "\(installer)/\(name)",
+                        kernel: "netboot/\(kernelName(architecture))", initrd: "netboot/initrd.gz")
                 case .generic:
                     NetbootImages(
                         flavour: .generic, directory: "\(installer)/\(name)",

@@ -1,4 +1,5 @@
 import GuestModel
+import XenConfig
 
 /// A kernel and an initial RAM disk of the installer in the store, and what proves them.
 package struct NetbootSet: Codable, Sendable, Hashable {
@@ -14,8 +15,11 @@ package struct NetbootSet: Codable, Sendable, Hashable {
     /// Bytes.
     package var kernelSize: Int64
     package var initrdSize: Int64
-    /// `6.1.0-50-amd64`, as the kernel says itself; its modules come from packages of that name.
+    /// `6.1.0-50-amd64`, as the kernel says itself, or its modules in the initial RAM disk; the others come from packages of
+    /// that name.
     package var kernelRelease: String?
+    /// What the kernel knows of Xen; nil where its file does not say, as on Arm.
+    package var xen: XenNotes?
     /// Whether the archive had the installer's modules for this kernel when it was fetched; nil where nobody looked.
     package var hasModulesInArchive: Bool?
     package var source: Source
@@ -47,7 +51,8 @@ package struct NetbootSet: Codable, Sendable, Hashable {
 
     package init(
         distribution: String, codename: String, architecture: String, flavour: NetbootFlavour, kernel: String,
-        initrd: String, kernelSize: Int64, initrdSize: Int64, kernelRelease: String?, hasModulesInArchive: Bool? = nil,
+        initrd: String, kernelSize: Int64, initrdSize: Int64, kernelRelease: String?, xen: XenNotes?,
+        hasModulesInArchive: Bool? = nil,
         source: Source, signer: String?, released: Int64?, fetched: Int64
     ) {
         id = Self.id(codename, architecture, flavour, initrd: initrd)
@@ -60,6 +65,7 @@ package struct NetbootSet: Codable, Sendable, Hashable {
         self.kernelSize = kernelSize
         self.initrdSize = initrdSize
         self.kernelRelease = kernelRelease
+        self.xen = xen
         self.hasModulesInArchive = hasModulesInArchive
         self.source = source
         self.signer = signer
@@ -69,6 +75,13 @@ package struct NetbootSet: Codable, Sendable, Hashable {
 
     static func id(_ codename: String, _ architecture: String, _ flavour: NetbootFlavour, initrd: String) -> String {
         "\(codename)-\(architecture)-\(flavour.rawValue)-\(initrd.prefix(12))"
+    }
+
+    /// The types of guests that its kernel can be; nil where its file does not say.
+    package var types: [GuestType]? {
+        xen.map { xen in
+            (xen.startsAsPV ? [.pv] : []) + (xen.startsAsPVH ? [.pvh] : []) + [.hvm] + (xen.knowsXen ? [.pvhvm] : [])
+        }
     }
 
     /// The files in the store.

@@ -1,3 +1,4 @@
+import GuestModel
 import Installer
 import LinuxHost
 
@@ -37,15 +38,31 @@ struct GetInstallerImages: Step {
         let check = TakeKernel(
             loader: .hostKernel(kernel: plan.store.object(set.kernel), initrd: nil), type: context.spec.kernelType)
         try check.checkType(set.kernelRelease)
+        try Self.check(set, for: context.spec)
         if !context.spec.machine.type.hasFirmware {
             try check.checkUnpacking(
                 "installer's kernel", kernel, by: context.spec.configuration.xenVersion)
         }
-        if set.flavour == .generic {
+        if set.flavour == .generic, set.xen?.knowsXen != false {
             context.reporter.note(
                 "the images of \(set.codename) for \(set.architecture) were not made for Xen: the installer loads the driver "
                     + "for Xen's disks from the mirror, with its other modules")
         }
         findings.netboot = set
+    }
+
+    /// - Throws: ``InstallerError`` for a kernel that cannot be such a guest: 32-bit ones cannot be PV guests since Linux 5.9, and
+    ///   the generic one of Debian's i386 knows nothing of Xen.
+    private static func check(_ set: NetbootSet, for spec: GuestSpec) throws(InstallerError) {
+        // In a shim it is a PV guest's.
+        let type = spec.kernelType == .pv ? .pv : spec.machine.type
+        guard let types = set.types, !types.contains(type) else { return }
+        throw InstallerError(
+            "the kernel of the images \(set.id), Linux \(set.kernelRelease ?? "?"), cannot be a guest of type "
+                + "\(spec.machine.type)" + (set.xen?.knowsXen == false ? ": it was built without Xen" : ""),
+            hint: "it can be of type \(types.map(\.rawValue).joined(separator: ", "))"
+                + (set.flavour == .generic
+                    ? "; images made for Xen (--flavour=xen) know more, where there are some" : ""),
+            cause: .unavailable)
     }
 }

@@ -28,13 +28,25 @@ struct PrepareInstaller: Step {
         let original = plan.store.object(set.initrd)
         let disk = InstallerRAMDisk(
             preseed: preseed, authorizedKeys: spec.tailoring.authorizedKeys,
-            keyring: try plan.keyring.map { try host.files.contents(of: $0, limit: 16 << 20) })
+            keyring: try plan.keyring.map { try host.files.contents(of: $0, limit: 16 << 20) },
+            bootFiles: try bootFiles(context))
         try disk.write(behind: original, names: InitialRAMDisk(path: original).names, to: files.initrd, on: host)
         _ = try host.files.createFile(
             files.kernel, contents: try host.files.contents(of: plan.store.object(set.kernel), limit: 256 << 20),
             mode: 0o600)
         let text = try configuration(InstallerFiles(in: spec.storage.guestDirectory(of: spec.hostname)), context)
         _ = try host.files.createFile(files.configuration, contents: Array(text.utf8), mode: 0o600)
+    }
+
+    /// Arm's only loaders are UEFI's and those of boards: pygrub needs none in the guest, but a configuration to read.
+    private func bootFiles(_ context: RunContext) throws -> InstallerRAMDisk.BootFiles? {
+        let spec = context.spec
+        guard spec.architecture.isArm else { return nil }
+        let script = context.locations.hooks.pushing("files/zz-domus-grub")
+        return InstallerRAMDisk.BootFiles(
+            script: try context.host.files.contents(of: script, limit: 1 << 20),
+            commandLine: "ro console=\(spec.installerConsole)"
+                + (spec.boot.kernelOptions.isEmpty ? "" : " " + spec.boot.kernelOptions))
     }
 
     /// Chosen, made up, or none: then the installer locks the account.
