@@ -55,4 +55,13 @@ extension GuestSpec {
 extension [GuestSpec.Configuration.Setting] {
     /// Whether a PVH guest is a shim with a PV guest in it (xl.cfg(5), `pvshim`).
     package var hasShim: Bool { contains { $0.key == "pvshim" && $0.value.filter(\.isNumber) == "1" } }
+
+    /// The file that the device model writes an emulated machine's serial port to (`serial="file:PATH"`); nil where there is
+    /// none, or more than one port.
+    package var serialFile: String? {
+        guard let value = last(where: { $0.key == "serial" })?.value.drop(while: { $0 == "\"" || $0 == "'" }),
+            value.hasPrefix("file:/")
+        else { return nil }
+        return String(value.dropFirst("file:".count).prefix { $0 != "\"" && $0 != "'" })
+    }
 }

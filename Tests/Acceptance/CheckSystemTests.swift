@@ -178,18 +178,33 @@ struct CheckSystemTests {
         }
     }
 
-    @Test("it is found on a partition, too, and what is damaged is not judged")
-    func partitions() async throws {
+    @Test(
+        "it is found on a partition of an image or a volume, too, and what is damaged is not judged",
+        Requirement.loopDevices, Requirement.program("losetup", "sfdisk"),
+        arguments: [
+            ("label: gpt\\nstart=2048, size=16384\\n", 1, false), ("label: dos\\nstart=2048, size=16384\\n", 1, false),
+            ("label: gpt\\nstart=2048, size=16384\\n", 1, true),
+            ("label: dos\\nstart=1024, type=5\\nstart=2048, size=16384\\n", 5, true),
+        ] as [(String, Int, Bool)])
+    func partitions(table: String, number: Int, isDevice: Bool) async throws {
         try await withWorkspace { workspace in
             let image = try await Self.image(workspace, ["etc/fstab": "/dev/xvdc1 /srv ext4 defaults 0 2\n"])
             let disk = workspace.files.appending("disk.img")
             let script = """
-                truncate -s 12M "$2" && printf 'label: gpt\\nstart=2048, size=16384\\n' | sfdisk -q "$2" &&
+                truncate -s 12M "$2" && printf "$3" | sfdisk -q "$2" &&
                 dd if="$1" of="$2" bs=1M seek=1 conv=notrunc status=none
                 """
-            try await run("/bin/sh", ["-c", script, "sh", image.string, disk.string]).orThrow()
-            let said = try await Self.problems(workspace, disk, vdev: "xvdb")
-            #expect(said.contains("/etc/fstab on xvdb1 has /dev/xvdc1 for /srv"), "\(said)")
+            try await run("/bin/sh", ["-c", script, "sh", image.string, disk.string, table]).orThrow()
+            var given = disk
+            if isDevice {
+                given = FilePath(
+                    try await run("losetup", ["--find", "--show", disk.string]).orThrow().standardOutput
+                        .trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+            let said = try? await Self.problems(workspace, given, vdev: "xvdb")
+            if isDevice { try await run("losetup", ["--detach", given.string]).orThrow() }
+            #expect(
+                said?.contains("/etc/fstab on xvdb\(number) has /dev/xvdc1 for /srv") == true, "\(said ?? "nothing")")
             // Where the inodes are.
             try await run(
                 "/bin/sh",

@@ -277,6 +277,41 @@ struct InstallTests {
         }
     }
 
+    @Test("of an emulated machine, what the installer says is read where its serial port is written")
+    func serial() async throws {
+        try await Self.withCase { one in
+            let port = one.workspace.files.appending("serial.log")
+            try await one.workspace.run(one.arguments(["--type=pvhvm", "--serial=file:\(port)"])).orThrow()
+            _ = try await Self.disk(.whole, for: one)
+            try writeFile(port, String(repeating: "of another guest ...\n", count: 1000))
+            let xen = try FakeXen(
+                one.workspace,
+                creation: """
+                    case $1 in
+                        *install.cfg)
+                            begin "$1"
+                            printf 'Starting up ... 25%%... 50%%\n\nNow what?\nPrompt: ' >"\(port)" ;;
+                        *) begin "$1" ;;
+                    esac
+                    """)
+            let running = try xen.on(one.workspace.domus(["install", "--resume", "--hostname=web1"])).start()
+            // Each look at the domain is followed by one at what it says.
+            let calls = one.workspace.path.pushing("xen-host/calls")
+            let looksTwice = try await Workspace.wait(of: running) {
+                let asked = (try? readText(calls))?.components(separatedBy: "create ").last ?? ""
+                return xen.domain("web1") != nil && asked.components(separatedBy: "domid").count > 2
+            }
+            #expect(looksTwice)
+            try await run(
+                "cp", ["\(one.workspace.path)/installed.img", one.directory.appending("disk.img").string]
+            ).orThrow()
+            try FileManager.default.removeItem(atPath: one.workspace.path.pushing("xen-host/domains/web1").string)
+            let outcome = await running.wait()
+            #expect(outcome.succeeded && outcome.standardError.contains("asks something: Now what?"), "\(outcome)")
+            #expect(!outcome.standardError.contains("another guest"))
+        }
+    }
+
     @Test("what is installed is not installed again, whoever started the installation")
     func byHand() async throws {
         try await Self.withCase { one in
@@ -523,6 +558,14 @@ struct InstallTests {
             #expect(member.contains("d-i debian-installer/locale string de_DE.UTF-8\n"))
             #expect(member.contains("d-i keyboard-configuration/xkb-keymap select de\n"))
             #expect(!member.contains("en_US"))
+            #expect(member.contains("d-i pkgsel/run_tasksel boolean false\n"))
+            let tasks = try await one.workspace.run(
+                ["preseed", "render"]
+                    + one.arguments(["--preseed-set=tasks=standard"]).dropFirst()
+                    .filter { !$0.hasPrefix("--netboot") }
+            ).orThrow()
+            #expect(tasks.standardOutput.contains("tasksel tasksel/first multiselect standard\n"))
+            #expect(!tasks.standardOutput.contains("run_tasksel"))
             let bad = try one.workspace.file("bad.cfg", "d-i passwd/make-user boolean perhaps\n")
             let refused = try await one.workspace.run(one.arguments(["--force", "--preseed=\(bad)"]))
             #expect(refused.status == 78)

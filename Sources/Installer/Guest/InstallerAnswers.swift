@@ -41,6 +41,10 @@ package struct InstallerAnswers: Sendable {
             }
         }
         for setting in settings { try preseed.override(setting, catalogue: catalogue) }
+        // tasksel is a package, too: without tasks the guest does without it (pkgsel 0.46 and later).
+        if (preseed["tasksel/first"]?.value ?? "").isEmpty, preseed["pkgsel/run_tasksel"] == nil {
+            try preseed.set(question: "pkgsel/run_tasksel", type: .boolean, value: "false")
+        }
         // Who gives keys means to log in by them, whatever else is to be installed.
         let packages = preseed["pkgsel/include"]?.value ?? ""
         if !spec.tailoring.authorizedKeys.isEmpty,

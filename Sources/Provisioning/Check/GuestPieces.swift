@@ -1,5 +1,4 @@
 import LinuxHost
-import Partitions
 import Storage
 import SystemPackage
 import XenConfig
@@ -72,25 +71,25 @@ struct GuestPieces {
         if let whole = try superblock(at: 0) {
             return ([Piece(name: vdev, content: whole, path: path, range: 0..<size)], [], true)
         }
-        // libparted would open a device for writing, too, of which udev tells everybody when it is closed.
-        guard vdev.last?.isNumber == false, try host.files.entry(at: path)?.kind == .file else { throw Unknown() }
+        let table = try PartitionTable(size: size) { offset, count throws(HostError) in
+            try host.files.bytes(of: path, at: offset, count: count)
+        }
+        // xl gives a partition of a disk its own table's name, and no further ones.
+        guard vdev.last?.isNumber == false, let table else { throw Unknown() }
         var pieces: [Piece] = []
         var others: [String] = []
         var isWhole = true
-        for partition in try Parted.partitions(of: path) {
-            guard ![.biosBoot, .efiSystem].contains(partition.type) else {
-                others.append("\(vdev)\(partition.number)")
+        for partition in table.entries {
+            let name = "\(vdev)\(partition.number)"
+            guard ![PartitionTable.biosBoot, PartitionTable.efiSystem].contains(partition.type) else {
+                others.append(name)
                 continue
             }
-            guard let content = try superblock(at: partition.startByte) else {
+            guard let content = try superblock(at: partition.range.lowerBound) else {
                 isWhole = false
                 continue
             }
-            let end = min(size, partition.startByte + partition.lengthBytes)
-            guard partition.startByte < end else { throw Unknown() }
-            pieces.append(
-                Piece(
-                    name: "\(vdev)\(partition.number)", content: content, path: path, range: partition.startByte..<end))
+            pieces.append(Piece(name: name, content: content, path: path, range: partition.range))
         }
         return (pieces, others, isWhole)
     }

@@ -36,7 +36,8 @@ struct Installation {
                 reporter.note("\(name) has been installed already")
                 return .ended
             }
-            heard = size(of: log(ofConsole: name))
+            // A device model begins its file anew.
+            if installation.console == nil { heard = size(of: consoleLog) }
             try await start()
         } else if try await !xen.runs(FilePath(installation.configuration), as: name) {
             return .guestRuns
@@ -107,16 +108,18 @@ struct Installation {
         }
     }
 
-    /// Where xenconsoled keeps what a console says, if it is told to (--log-dir of xenconsoled(8)).
-    private func log(ofConsole name: String) -> FilePath {
-        FilePath("/var/log/xen/console").appending("guest-\(name).log")
+    /// Where what its console says is kept: by the device model of an emulated machine that was told so, else by xenconsoled, if
+    /// it is told to (--log-dir of xenconsoled(8)).
+    private var consoleLog: FilePath {
+        installation.console.map { FilePath($0) }
+            ?? FilePath("/var/log/xen/console").appending("guest-\(name).log")
     }
 
     private func size(of path: FilePath) -> Int64 { (try? host.files.entry(at: path)?.size) ?? 0 }
 
     /// What the console said last; nil where nobody keeps it.
     private func console(behind heard: Int64) -> InstallerConsole? {
-        let path = log(ofConsole: name)
+        let path = consoleLog
         let size = size(of: path)
         guard size > heard, let tail = try? host.files.bytes(of: path, at: max(heard, size - 4096), count: 4096) else {
             return nil

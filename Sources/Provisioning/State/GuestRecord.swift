@@ -127,12 +127,17 @@ package struct GuestRecord: Codable, Sendable, Hashable {
         package var images: String
         /// Seconds that it may take, once it is started.
         package var timeout: Int
+        /// The file that its serial port is written to, of an emulated machine; nil where xenconsoled has what it says.
+        package var console: String?
 
-        package init(configuration: String, files: [OwnedFile], images: String, timeout: Int) {
+        package init(
+            configuration: String, files: [OwnedFile], images: String, timeout: Int, console: String? = nil
+        ) {
             self.configuration = configuration
             self.files = files
             self.images = images
             self.timeout = timeout
+            self.console = console
         }
     }
 

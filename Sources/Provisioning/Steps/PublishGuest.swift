@@ -101,7 +101,8 @@ struct PublishGuest: Step {
         }
         return GuestRecord.Installation(
             configuration: names.configuration.string, files: files, images: images.id,
-            timeout: context.spec.install.timeout)
+            timeout: context.spec.install.timeout,
+            console: context.spec.machine.type.hasFirmware ? context.spec.configuration.settings.serialFile : nil)
     }
 
     private func record(
