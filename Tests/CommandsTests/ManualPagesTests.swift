@@ -56,7 +56,7 @@ struct ManualPagesTests {
 
     @Test("domus(8) has the options that all commands share")
     func sharedOptions() throws {
-        let all = try DomusCommand.configuration.subcommands.map { try Set(ParsedHelp($0).names) }
+        let all = try ParsedHelp.all.get().map(Set.init)
         let shared = try all.reduce(#require(all.first)) { $0.intersection($1) }
         expectEqual(try ManualPage("domus.8").options, shared, "domus.8", "every command's parser")
     }
@@ -65,7 +65,7 @@ struct ManualPagesTests {
     func mentionedOptions(name: String) throws {
         // What a page on the host's own programs may say.
         var known: Set = ["suite"]
-        for command in DomusCommand.configuration.subcommands { known.formUnion(try ParsedHelp(command).names) }
+        for names in try ParsedHelp.all.get() { known.formUnion(names) }
         if name == "domus-chroot.8" { known = try Self.helperOptions() }
         let unknown = try ManualPage(name).mentionedOptions.subtracting(known)
         #expect(unknown.isEmpty, "\(name) speaks of \(unknown.sorted())")
@@ -289,6 +289,9 @@ struct ManualPage {
 
 /// The names of a command's options, every spelling of them.
 private struct ParsedHelp {
+    /// Of each command, once: a debug build of the parser takes seconds to print them.
+    static let all = Result { try DomusCommand.configuration.subcommands.map { try ParsedHelp($0).names } }
+
     let names: [String]
 
     init(_ command: any ParsableCommand.Type) throws {

@@ -219,11 +219,18 @@ installer_mirror() {
 installs() {
     name=$1
     shift
+    device=hvc0
+    case " $* " in
+        *' --type=hvm '* | *' --type=pvhvm '*)
+            device=ttyS0
+            set -- "$@" --serial="file:$(serial_of "$name")" --xl=vga=none
+            ;;
+    esac
     quietly "install-$name" domus install --hostname="$name" --dist=bookworm --mirror=http://192.0.2.1/ \
         --keyring="$archive/key.gpg" --security-mirror=none --components=main --bridge=xenbr0 --memory=1G \
         --password-file="$LAB/key/password" --ssh-key="$LAB/key/id.pub" \
         --preseed-set base-installer/kernel/image=linux-image-cloud-amd64 \
-        --preseed-set "preseed/early_command=tail -n +1 -f /var/log/syslog >/dev/hvc0 2>/dev/null </dev/null 3>&- 4>&- 5>&- 6>&- & true" \
+        --preseed-set "preseed/early_command=tail -n +1 -f /var/log/syslog >/dev/$device 2>/dev/null </dev/null 3>&- 4>&- 5>&- 6>&- & true" \
         "$@" || fail "domus install ended with status $?"
     say "domus install has made $name"
 }
