@@ -207,7 +207,8 @@ package struct NetbootFetch: Sendable {
 
     /// What a kernel knows of Xen, by the ELF file in it; nil where there is none that can be read.
     private func notes(of image: KernelImage, in file: FilePath, _ site: Site) throws -> XenNotes? {
-        guard let payload = image.payload else { return nil }
+        let size = try site.host.files.entry(at: file)?.size ?? 0
+        guard let payload = image.payload, payload.count > 4, payload.upperBound <= size else { return nil }
         // All that are packed have the unpacked size behind them; gzip's own are its last bytes.
         let count = [nil, .gzip].contains(image.compression) ? payload.count : payload.count - 4
         let packed = site.scratch.appending("payload-\(file.lastComponent?.string ?? "")")

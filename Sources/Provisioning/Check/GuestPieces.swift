@@ -74,7 +74,7 @@ struct GuestPieces {
         let table = try PartitionTable(size: size) { offset, count throws(HostError) in
             try host.files.bytes(of: path, at: offset, count: count)
         }
-        // xl gives a partition of a disk its own table's name, and no further ones.
+        // What the guest sees as a partition has no table for it.
         guard vdev.last?.isNumber == false, let table else { throw Unknown() }
         var pieces: [Piece] = []
         var others: [String] = []
