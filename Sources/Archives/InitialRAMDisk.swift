@@ -32,7 +32,10 @@ package struct InitialRAMDisk: Sendable, Equatable {
                 else { return nil }
                 return parts[modules + 1]
             })
-        return releases.count == 1 ? releases.first.map(String.init) : nil
+        // It is anybody's, and goes to terminals.
+        guard releases.count == 1, let release = releases.first, release.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
+        else { return nil }
+        return String(release)
     }
 
     // Of a file that may be anybody's.

@@ -77,6 +77,8 @@ package protocol ProcessRunning: Sendable {
     /// - Throws: ``HostError`` when it cannot be started.
     func run(_ invocation: Invocation, appendingOutputTo log: FilePath?) async throws(HostError) -> ExitStatus
     /// Runs a program whose answer is a short text, at most 1 MiB; its errors go nowhere.
+    ///
+    /// - Throws: ``HostError`` when it cannot be started, and with `fileTooLarge` when it says more.
     func capture(_ invocation: Invocation) async throws(HostError) -> (status: ExitStatus, output: String)
     /// Runs a program on the terminal of this process, to its end: a console that the user types at.
     func attach(_ invocation: Invocation) async throws(HostError) -> ExitStatus

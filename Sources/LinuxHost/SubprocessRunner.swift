@@ -117,6 +117,9 @@ package struct SubprocessRunner: ProcessRunning {
             throw HostError("\(invocation.executable) was interrupted")
         } catch let error as SubprocessError {
             if Task.isCancelled { throw HostError("\(invocation.executable) was interrupted") }
+            if error.code == .outputLimitExceeded {
+                throw HostError("\(program) said more than is taken from it", errno: .fileTooLarge)
+            }
             throw HostError("cannot run \(program): \(error)", errno: error.underlyingError)
         } catch {
             throw HostError("cannot run \(program): \(error)")

@@ -105,7 +105,9 @@ package struct KernelImage: Hashable, Sendable {
             let setupSize = (setupSectors + 1) * 512
             if let pointer = Self.number(in: header, at: 0x20E, bytes: 2), pointer > 0, pointer + 0x200 < setupSize {
                 let text = try read(pointer + 0x200, min(512, setupSize - pointer - 0x200)).prefix { $0 != 0 }
-                version = text.isEmpty ? nil : String(decoding: text, as: UTF8.self)
+                // It is anybody's, and goes to terminals.
+                let isText = !text.isEmpty && text.allSatisfy { (0x20..<0x7F).contains($0) }
+                version = isText ? String(decoding: text, as: UTF8.self) : nil
             }
             if number >= 0x208, let offset = Self.number(in: header, at: 0x248, bytes: 4), offset > 0 {
                 let magic = try read(setupSize + offset, 8)

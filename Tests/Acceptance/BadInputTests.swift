@@ -165,6 +165,23 @@ struct BadInputTests {
         }
     }
 
+    @Test("a guest whose files somebody removed is known still, until it is deleted")
+    func filesGone() async throws {
+        try await withWorkspace { workspace in
+            try await workspace.createTiny("web1").orThrow()
+            try await run(
+                "rm", ["-r", workspace.images(of: "web1").string, workspace.configuration(of: "web1").string]
+            )
+            .orThrow()
+            let refused = try await workspace.createTiny("web1")
+            #expect(refused.status == 73)
+            #expect(refused.standardError.contains("its files are gone"), "\(refused)")
+            #expect(refused.standardError.contains("domus delete web1 forgets it"), "\(refused)")
+            try await workspace.domus(["delete", "web1"]).run().orThrow()
+            try await workspace.createTiny("web1").orThrow()
+        }
+    }
+
     @Test("a file in the guest's place that Domus did not make is refused too")
     func foreign() async throws {
         try await withWorkspace { workspace in

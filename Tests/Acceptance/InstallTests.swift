@@ -444,7 +444,8 @@ struct InstallTests {
                 (["--mirror=\(one.mirror.url)"], 64, "cannot install from"), (["--attach"], 64, "--boot"),
                 (["--type=pvhvm", "--firmware=ovmf"], 64, "beside SeaBIOS only"),
                 (["--dist=noble"], 69, "domus create --dist=noble"), (["--netboot=none"], 66, "no images \"none\""),
-                (["--preseed=nowhere.cfg"], 66, "no file"), (["--preseed-set", "hostnme=x"], 64, "hostname"),
+                (["--preseed=nowhere.cfg"], 66, "no file"), (["--preseed="], 64, "the name is empty"),
+                (["--preseed=."], 66, "no file"), (["--preseed-set", "hostnme=x"], 64, "hostname"),
                 (["--apt-proxy=http://me:word@127.0.0.1:3128"], 64, "would keep the password"),
                 (["--netboot=\(one.id)", "--flavour=xen"], 64, "--netboot says which"),
             ] as [([String], Int32, String)] {
@@ -539,6 +540,34 @@ struct InstallTests {
             try await run("sh", ["-c", script]).orThrow()
             let grub = try readText(target.pushing("boot/grub/grub.cfg"))
             #expect(grub.contains("/boot/vmlinuz-6.1.0-50-arm64 root=UUID=0b1e ro console=hvc0 quiet"), "\(grub)")
+        }
+    }
+
+    @Test("answers come from an address, too, and no file of this host has them")
+    func address() async throws {
+        try await withWorkspace { workspace in
+            let pool = workspace.files.appending("pool")
+            try writeFile(
+                pool.appending("mine.cfg"),
+                "d-i passwd/root-password password geheim\nd-i passwd/root-password-again password geheim\n")
+            try writeFile(pool.appending("large.cfg"), String(repeating: "# large\n", count: 200_000))
+            let server = try FixtureMirror(.serving(workspace.files))
+            func rendered(_ name: String) async throws -> Outcome {
+                var command = workspace.domus([
+                    "preseed", "render", "--hostname=web1", "--dist=bookworm", "--dhcp", "--genpass=0",
+                    "--preseed=\(server.url)/pool/\(name)",
+                ])
+                command.environment["TMPDIR"] = workspace.path.appending("nowhere").string
+                return try await command.run()
+            }
+            let before = workspace.capture()
+            let mine = try await rendered("mine.cfg").orThrow()
+            #expect(mine.standardOutput.contains("d-i passwd/root-password-crypted password $"))
+            #expect(!"\(mine.standardOutput)\(mine.standardError)".contains("geheim"))
+            let large = try await rendered("large.cfg")
+            #expect(large.status == 65 && large.standardError.contains("more than the 1 MiB"), "\(large)")
+            #expect(try await rendered("none.cfg").status == 66)
+            #expect(workspace.capture().difference(from: before) == [])
         }
     }
 

@@ -243,6 +243,24 @@ struct NetbootTests {
         }
     }
 
+    @Test("a disk that is full while an image comes is told as such, and keeps nothing of it")
+    func fullDisk() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let served = try FixtureMirror(.serving(mirror.directory))
+            let command = workspace.domus(Self.fetch(mirror, ["--mirror=\(served.url)"]))
+            let look = "\"$@\"; status=$?; find \(workspace.state)/netboot -type f; exit $status"
+            // The kernel has 8 MB, the initial RAM disk 40.
+            let outcome = try await command.wrapped(
+                in: SmallTmpfs.prefix(mebibytes: 24, at: workspace.state) + ["sh", "-c", look, "sh"]
+            ).run()
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.contains("wget could not write it"), "\(outcome)")
+            let left = outcome.standardOutput.split(separator: "\n").filter { $0.hasPrefix("/") }
+            #expect(left.allSatisfy { $0.contains("/netboot/seen/") }, "\(left)")
+        }
+    }
+
     @Test("a release to come takes the package of its predecessor's images")
     func predecessor() async throws {
         try await withMirror { workspace, mirror in

@@ -86,4 +86,19 @@ struct InitialRAMDiskTests {
         let packed = try await compressed(whole, by: "xz")
         #expect(throws: ArchiveError.self) { try disk(Array(packed.prefix(packed.count / 2))) }
     }
+
+    @Test(
+        "the kernel's release is the one directory of its modules",
+        arguments: [
+            (["lib/modules/6.1.0-50-arm64/kernel/x.ko"], "6.1.0-50-arm64"),
+            (
+                ["usr/lib/modules/6.12.107+deb13-arm64/modules.dep", "usr/lib/modules/6.12.107+deb13-arm64/x.ko"],
+                "6.12.107+deb13-arm64"
+            ),
+            (["lib/modules/6.1.0/x.ko", "lib/modules/6.2.0/x.ko"], nil), (["lib/modules"], nil), (["init"], nil),
+            (["opt/own/lib/modules/6.1.0/x.ko"], nil), (["lib/modules/6\u{1B}]0;x/x.ko"], nil),
+        ] as [([String], String?)])
+    func kernelRelease(names: [String], release: String?) throws {
+        #expect(try disk(Self.cpio(names.map { ($0, "x") })).kernelRelease == release)
+    }
 }

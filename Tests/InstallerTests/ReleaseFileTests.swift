@@ -72,6 +72,14 @@ import Testing
         let hostile = Array("Package: a\nVersion: 1\nFilename: ../../etc/x\nSize: 4\nSHA256: \(Self.digest)\n".utf8)
         #expect(PackageStanza(named: "a", in: hostile) == nil)
     }
+
+    @Test("packages of one kind are found by how their names begin and end, wherever they stand")
+    func names() {
+        let index = Array("Package: d-12-x\nDescription: Package: d-9-x\n\nPackage: d-13-x\n\nPackage: d-13-xy".utf8)
+        #expect(PackageStanza.names(in: index, from: "d-", to: "-x") == ["d-12-x", "d-13-x"])
+        #expect(PackageStanza.names(in: index, from: "d-", to: "-xy") == ["d-13-xy"])
+        #expect(PackageStanza.names(in: [], from: "d-", to: "-x") == [])
+    }
 }
 
 /// What Domus answers for a guest.

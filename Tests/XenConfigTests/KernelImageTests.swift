@@ -52,6 +52,8 @@ struct KernelImageTests {
         #expect(kernel.version == "6.1.0-18-amd64 (builder@example.org) #1 SMP")
         #expect(kernel.release == "6.1.0-18-amd64")
         #expect(inspect(Self.bzImage(version: nil)).version == nil)
+        // A terminal would obey it.
+        #expect(inspect(Self.bzImage(version: "6.1.0\u{1B}]0;x\u{07} #1")).version == nil)
     }
 
     @Test("no setup sectors mean four")

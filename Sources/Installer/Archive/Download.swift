@@ -41,6 +41,12 @@ package struct Downloads: Sendable {
         case .exited(8):
             try? host.files.remove(target)
             return false
+        // 3: what has come could not be written (wget(1)).
+        case .exited(3):
+            try? host.files.remove(target)
+            throw InstallerError(
+                "\(MirrorURL.redacted(address)) cannot be kept in \(target.removingLastComponent()): wget could not write it",
+                hint: "there may be no room left on the disk", cause: .cannotCreate)
         default:
             try? host.files.remove(target)
             try Task.checkCancellation()
@@ -60,7 +66,7 @@ package struct Downloads: Sendable {
             guard let path = local(address, scheme) else { return nil }
             return String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
         }
-        let fetched = try await host.processes.capture(wget(address, to: "-"))
+        let fetched = try await said(by: try wget(address, to: "-"), address)
         switch fetched.status {
         case .exited(0): return fetched.output
         case .exited(8): return nil
@@ -69,6 +75,17 @@ package struct Downloads: Sendable {
             throw InstallerError(
                 "\(MirrorURL.redacted(address)) cannot be fetched: wget: \(fetched.status)",
                 hint: "see whether the address is right and the server answers", cause: .unavailable)
+        }
+    }
+
+    private func said(by wget: Invocation, _ address: String) async throws -> (status: ExitStatus, output: String) {
+        do {
+            return try await host.processes.capture(wget)
+        } catch {
+            // In a guard: a pattern of the clause crashes the compiler (6.3.1).
+            guard error.errno == .fileTooLarge else { throw error }
+            throw InstallerError(
+                "\(MirrorURL.redacted(address)) sends more than the 1 MiB that a text may have", cause: .badData)
         }
     }
 

@@ -150,7 +150,14 @@ package struct Preflight: Sendable {
             throw host.system.isRunning(run.process) ? StateError.busy(run) : StateError.unfinished(run)
         }
         var existing: [String] = []
-        if let record = try store?.record(named: spec.hostname.name) { existing.append(record.directory.path) }
+        var hint = "choose another name, delete it, or replace it with --force"
+        if let record = try store?.record(named: spec.hostname.name) {
+            existing.append(record.directory.path)
+            let files = [record.directory.path, record.configuration.path].map { FilePath($0) }
+            if record.volumes?.isEmpty ?? true, try files.allSatisfy({ try host.files.entry(at: $0) == nil }) {
+                hint = "its files are gone, and only Domus knows it still: domus delete \(spec.hostname) forgets it"
+            }
+        }
         for path in [directory, configuration] where try host.files.entry(at: path) != nil {
             if !existing.contains(path.string) { existing.append(path.string) }
         }
@@ -158,7 +165,7 @@ package struct Preflight: Sendable {
         guard replacesExisting else {
             throw ProvisioningError(
                 "there is a guest \(spec.hostname) already: \(existing.joined(separator: ", "))", exit: .cannotCreate,
-                hint: "choose another name, delete it, or replace it with --force")
+                hint: hint)
         }
         if let record = try store?.record(named: spec.hostname.name),
             record.directory.path != directory.string || record.configuration.path != configuration.string
