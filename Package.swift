@@ -90,7 +90,8 @@ let package = Package(
             name: "FakeHost", dependencies: ["GuestModel", "LinuxHost", system], path: "Tests/FakeHost",
             swiftSettings: strict),
         tests("StorageTests", ["Storage", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
-        tests("TailoringTests", ["Tailoring", "FakeHost", "GuestModel", "LinuxHost", "Storage", system]),
+        tests(
+            "TailoringTests", ["Tailoring", "FakeHost", "GuestModel", "LinuxHost", "Storage", "TestSupport", system]),
         tests("BootstrapTests", ["Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),
         tests(
             "InstallerTests", ["Installer", "FakeHost", "GuestModel", "LinuxHost", "TestSupport", system]),

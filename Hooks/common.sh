@@ -69,6 +69,18 @@ walk_guest() {
                 ;;
         esac
         if [ -L "$ROOT$real/$walk_part" ] && { [ -n "$walk_todo" ] || [ "${2:-}" != keep ]; }; then
+            # A merged /usr, by far the most frequent of links, takes no program to see: what it leads to is the guest's own
+            # directory if that is the same one, and no link itself.
+            case $real/$walk_part in
+                /bin | /sbin | /lib | /lib64)
+                    # shellcheck disable=SC3013 # dash, bash and busybox all have it
+                    if [ ! -L "$ROOT/usr" ] && [ ! -L "$ROOT/usr/$walk_part" ] &&
+                        [ "$ROOT/$walk_part" -ef "$ROOT/usr/$walk_part" ]; then
+                        real=/usr/$walk_part
+                        continue
+                    fi
+                    ;;
+            esac
             walk_hops=$((walk_hops + 1))
             [ "$walk_hops" -le 40 ] || return 1
             walk_link=$(readlink "$ROOT$real/$walk_part") || return 1
@@ -199,7 +211,12 @@ guest_write() {
         if [ -f "$write_path" ] && [ ! -L "$write_path" ]; then
             cp -p "$write_path" "$write_new"
         else
-            (set -C && : >"$write_new") && write_mode=${write_mode:-0644}
+            # Nearly all are made with the mode that they are to have.
+            write_mode=${write_mode:-0644}
+            umask 022
+            (set -C && : >"$write_new") && case $write_mode in
+                0644) write_mode= ;;
+            esac
         fi || fail "cannot write $write_to in the guest"
         # The new file never stands there with more rights than it is to have.
         [ -z "$write_mode" ] || chmod "$write_mode" "$write_new" || fail "cannot write $write_to in the guest"
@@ -274,8 +291,8 @@ guest_run() {
 # guest_has_systemd: will systemd be the guest's process 1?
 guest_has_systemd() {
     for systemd_init in /sbin/init /usr/sbin/init; do
-        if guest_exists "$systemd_init"; then
-            case $(guest_path "$systemd_init") in
+        if systemd_path=$(guest_path "$systemd_init") && [ -e "$systemd_path" ]; then
+            case $systemd_path in
                 */systemd) return 0 ;;
                 *) return 1 ;;
             esac

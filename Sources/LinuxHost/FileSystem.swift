@@ -92,7 +92,7 @@ package protocol GuestTreeAccess: Sendable {
     func names(in path: String, inTree root: FilePath) throws(HostError) -> [String]
     /// Replaces or makes a regular file; its directory must exist. A link of that name is replaced, not followed.
     func write(_ contents: [UInt8], to path: String, inTree root: FilePath, mode: UInt32) throws(HostError)
-    /// Copies a regular file out of the tree to a new file of the host.
+    /// Copies a regular file out of the tree to a new file of the host, which is on the disk after ``synchronize(_:)``.
     func copyOut(_ path: String, ofTree root: FilePath, to target: FilePath, mode: UInt32) throws(HostError)
         -> FileIdentity
     /// Moves the directory at a mount point out of the tree and leaves an empty one with its mode and owner.

@@ -76,7 +76,8 @@ extension RealFileSystem: GuestTreeAccess {
                 let output = try FileDescriptor.open(target, .writeOnly, options: .closeOnExec)
                 defer { try? output.close() }
                 try Kernel.copySparse(from: input, to: output, at: 0)
-                guard fchmod(output.rawValue, mode) == 0, fsync(output.rawValue) == 0 else { throw Kernel.lastError }
+                guard fchmod(output.rawValue, mode) == 0 else { throw Kernel.lastError }
+                clinux_begin_writing(output.rawValue, 0, 0)
             } catch {
                 throw error as? Errno ?? .ioError
             }

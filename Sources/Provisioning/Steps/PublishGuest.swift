@@ -76,6 +76,11 @@ struct PublishGuest: Step {
             try effects.publish(made, as: path, step: summary)
             volumes.append(.init(group: path.group.name, name: path.volume.name, uuid: made.uuid))
         }
+        // Copies of the guest's: they have been on their way to the disk since.
+        for path in [findings.kernel?.path, findings.kernel?.initrd] {
+            guard let path, path.removingLastComponent() == directory, let name = path.lastComponent else { continue }
+            try files.synchronize(context.paths.guest.appending(name))
+        }
         try effects.publish(
             context.paths.guest, as: directory, identity: guestDirectory, isDirectory: true, step: summary)
         try effects.publish(

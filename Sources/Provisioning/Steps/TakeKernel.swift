@@ -52,20 +52,29 @@ struct TakeKernel: Step {
         findings.features.kernel = VersionNumbers.leading(in: version)
         try checkType(version)
         let path = "/boot/vmlinuz-\(version)"
-        if let bytes = try files.contents(of: path, inTree: context.paths.root, limit: 256 << 20) {
-            findings.kernel?.image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
-        }
         switch loader {
         case .ownKernel:
             let directory = context.spec.storage.guestDirectory(of: context.spec.hostname)
-            for (name, keyPath) in [("vmlinuz-\(version)", \Findings.Kernel.path)]
-                + (initrd.map { [($0, \Findings.Kernel.initrd)] } ?? [])
-            {
+            let taken =
+                [("vmlinuz-\(version)", \Findings.Kernel.path)] + (initrd.map { [($0, \Findings.Kernel.initrd)] } ?? [])
+            for (name, keyPath) in taken {
                 _ = try files.copyOut(
                     "/boot/\(name)", ofTree: context.paths.root, to: context.paths.guest.appending(name), mode: 0o600)
                 findings.kernel?[keyPath: keyPath] = directory.appending(name)
             }
+            // Of the copy, which needs not be read as a whole, and is nobody else's.
+            let copy = context.paths.guest.appending("vmlinuz-\(version)")
+            findings.kernel?.image = try KernelImage { offset, count throws(HostError) in
+                try files.bytes(of: copy, at: Int64(offset), count: count)
+            }
             try checkUnpacking(path, findings.kernel?.image, by: context.spec.configuration.xenVersion)
+            return
+        default: break
+        }
+        if let bytes = try files.contents(of: path, inTree: context.paths.root, limit: 256 << 20) {
+            findings.kernel?.image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
+        }
+        switch loader {
         case .pygrub: try checkUnpacking(path, findings.kernel?.image, by: context.spec.configuration.xenVersion)
         case .pvgrub where type == .pv: try checkCompression(path, findings.kernel?.image)
         default: break
