@@ -421,6 +421,37 @@ struct NetbootTests {
         }
     }
 
+    @Test("while one process changes what the store has, no other does")
+    func together() async throws {
+        try await withMirror { workspace, mirror in
+            try await mirror.publish()
+            let set = try Self.document(try await workspace.run(Self.fetch(mirror)).orThrow())
+            let store = workspace.state.appending("netboot")
+            let lock = try FileDescriptor.open(store, .readOnly, options: [.directory, .closeOnExec])
+            #expect(flock(lock.rawValue, LOCK_EX) == 0)
+            let running = [
+                try workspace.domus(Self.fetch(mirror)).start(),
+                try workspace.domus(["netboot", "prune", set.id]).start(),
+            ]
+            // They wait for as long as it takes; without the lock this is far more than they need.
+            try await Task.sleep(for: .seconds(4))
+            #expect(running.allSatisfy { $0.isRunning })
+            #expect(fileExists(FilePath(set.kernel)))
+            try lock.close()
+            for process in running {
+                let outcome = await process.wait()
+                // Whoever came second may have found that the images are gone, and says so.
+                #expect(outcome.status == 0 || outcome.standardError.contains("were removed while"), "\(outcome)")
+            }
+            // What is described is there.
+            for name in try directoryNames(store.appending("sets")) {
+                let text = try readText(store.appending("sets").appending(name))
+                for object in try directoryNames(store.appending("objects")) { #expect(text.contains(object)) }
+                try await workspace.run(["netboot", "verify"]).orThrow()
+            }
+        }
+    }
+
     @Test("a fetch that is interrupted leaves nothing")
     func interruption() async throws {
         try await withWorkspace { workspace in

@@ -53,13 +53,13 @@ extension NetbootFetch {
             files.append((target, try disc.extract(source, to: descriptor, limit: 1 << 30).sha256))
         }
         let proof = try await prove(path, files.map(\.digest), site)
-        var set = try keep(
+        var find = try described(
             kernel: files[0], initrd: files[1], flavour: place.flavour,
             source: .disc(path: path.string, title: title.text), nil, site)
-        set.signer = proof?.signer
-        set.released = proof?.made
-        try site.store.save(set, temporary: site.scratch.appending("set.json"))
-        return set
+        find.set.signer = proof?.signer
+        find.set.released = proof?.made
+        try site.store.keep(find, temporary: site.scratch.appending("set.json"))
+        return find.set
     }
 
     /// Where discs have them, the best first.

@@ -17,7 +17,7 @@ extension NetbootFetch {
     }
 
     /// The generic images: the package has no others.
-    func fromPackage(_ chain: ArchiveChain, _ site: Site) async throws -> NetbootSet? {
+    func fromPackage(_ chain: ArchiveChain, _ site: Site) async throws -> NetbootStore.Find? {
         if flavour == .xen {
             throw InstallerError(
                 "the package of the installer's images has none of the flavour xen",
@@ -51,7 +51,7 @@ extension NetbootFetch {
             deb = file
         }
         let files = try unpack(deb, site)
-        return try keep(
+        return try described(
             kernel: files.kernel, initrd: files.initrd, flavour: .generic,
             source: .package(name: name, version: package.version), chain, site)
     }

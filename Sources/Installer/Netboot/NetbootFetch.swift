@@ -69,23 +69,23 @@ package struct NetbootFetch: Sendable {
             throw InstallerError("Ubuntu has no package of its installer's images", cause: .usage)
         }
         let chain = try await open(site)
-        var set: NetbootSet?
+        var find: NetbootStore.Find?
         switch source {
-        case .mirror: set = try await fromMirror(chain, site)
+        case .mirror: find = try await fromMirror(chain, site)
         case .any:
-            set = try await fromMirror(chain, site)
-            if set == nil, archive.release.distribution == .debian, flavour != .xen {
-                set = try await fromPackage(chain, site)
+            find = try await fromMirror(chain, site)
+            if find == nil, archive.release.distribution == .debian, flavour != .xen {
+                find = try await fromPackage(chain, site)
             }
-        case .package, .packageFile: set = try await fromPackage(chain, site)
+        case .package, .packageFile: find = try await fromPackage(chain, site)
         case .disc: break
         }
-        guard var set else { throw missing(chain) }
-        if set.hasModulesInArchive == nil {
-            set.hasModulesInArchive = try await hasModules(for: set.kernelRelease, chain)
+        guard var find else { throw missing(chain) }
+        if find.set.hasModulesInArchive == nil {
+            find.set.hasModulesInArchive = try await hasModules(for: find.set.kernelRelease, chain)
         }
-        try site.store.save(set, temporary: site.scratch.appending("set.json"))
-        return set
+        try site.store.keep(find, temporary: site.scratch.appending("set.json"))
+        return find.set
     }
 
     func open(_ site: Site) async throws -> ArchiveChain {
@@ -123,7 +123,7 @@ package struct NetbootFetch: Sendable {
 
     // MARK: The mirror
 
-    private func fromMirror(_ chain: ArchiveChain, _ site: Site) async throws -> NetbootSet? {
+    private func fromMirror(_ chain: ArchiveChain, _ site: Site) async throws -> NetbootStore.Find? {
         var lists: [String: DigestList] = [:]
         for images in NetbootImages.candidates(of: archive.release, architecture, flavour) {
             if lists[images.directory] == nil {
@@ -134,14 +134,16 @@ package struct NetbootFetch: Sendable {
             guard let list = lists[images.directory], let kernel = list.digests[images.kernel],
                 let initrd = list.digests[images.initrd]
             else { continue }
-            if let known = try known(images.flavour, kernel: kernel, initrd: initrd, chain, site) { return known }
-            guard let set = try await fetch(images, kernel: kernel, initrd: initrd, chain, site) else {
+            if let known = try known(images.flavour, kernel: kernel, initrd: initrd, chain, site) {
+                return .init(known)
+            }
+            guard let find = try await fetch(images, kernel: kernel, initrd: initrd, chain, site) else {
                 site.note(
                     "\(archive.shown) does not have all of \(images.directory)/\(images.kernel) and \(images.initrd), which it "
                         + "lists")
                 continue
             }
-            return set
+            return find
         }
         return nil
     }
@@ -164,7 +166,7 @@ package struct NetbootFetch: Sendable {
 
     private func fetch(
         _ images: NetbootImages, kernel: String, initrd: String, _ chain: ArchiveChain, _ site: Site
-    ) async throws -> NetbootSet? {
+    ) async throws -> NetbootStore.Find? {
         func get(_ path: String, _ digest: String, as name: String) async throws -> FilePath? {
             let target = site.scratch.appending("\(images.flavour.rawValue)-\(name)")
             return try await chain.file(
@@ -173,16 +175,16 @@ package struct NetbootFetch: Sendable {
         guard let kernelFile = try await get(images.kernel, kernel, as: "kernel"),
             let initrdFile = try await get(images.initrd, initrd, as: "initrd")
         else { return nil }
-        return try keep(
+        return try described(
             kernel: (kernelFile, kernel), initrd: (initrdFile, initrd), flavour: images.flavour,
             source: .mirror(archive.shown), chain, site)
     }
 
-    /// Puts proven files into the store.
-    func keep(
+    /// Proven files, with all that is known of them.
+    func described(
         kernel: (file: FilePath, digest: String), initrd: (file: FilePath, digest: String), flavour: NetbootFlavour,
         source: NetbootSet.Source, _ chain: ArchiveChain?, _ site: Site
-    ) throws -> NetbootSet {
+    ) throws -> NetbootStore.Find {
         let files = site.host.files
         let image = try KernelImage { offset, count throws(HostError) in
             try files.bytes(of: kernel.file, at: Int64(offset), count: count)
@@ -196,13 +198,12 @@ package struct NetbootFetch: Sendable {
         )
         let release = try image.release ?? InitialRAMDisk(path: initrd.file).kernelRelease
         let xen = try notes(of: image, in: kernel.file, site)
-        try site.store.take(kernel.file, digest: kernel.digest)
-        try site.store.take(initrd.file, digest: initrd.digest)
-        return NetbootSet(
+        let set = NetbootSet(
             distribution: archive.release.distribution.rawValue, codename: archive.suite,
             architecture: architecture.rawValue, flavour: flavour, kernel: kernel.digest, initrd: initrd.digest,
             kernelSize: sizes.0, initrdSize: sizes.1, kernelRelease: release, xen: xen, source: source,
             signer: chain?.signature?.signer, released: chain?.release.date, fetched: site.host.clock.seconds)
+        return .init(set, files: [kernel, initrd])
     }
 
     /// What a kernel knows of Xen, by the ELF file in it; nil where there is none that can be read.

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import Glibc
 import GuestModel
 import LinuxHost
 import SystemPackage
@@ -76,8 +77,54 @@ package struct NetbootStore: Sendable {
         }
     }
 
+    /// Images that are proven and not in the store yet, or whose proof is new.
+    package struct Find: Sendable {
+        package var set: NetbootSet
+        /// Those to be taken; none where the store has them.
+        package var files: [(file: FilePath, digest: String)] = []
+
+        package init(_ set: NetbootSet, files: [(file: FilePath, digest: String)] = []) {
+            self.set = set
+            self.files = files
+        }
+    }
+
+    /// Gives proven files and their description their names in the store. Nobody removes any of them meanwhile.
+    ///
+    /// - Parameter temporary: where the description can be written first, on the same file system.
+    package func keep(_ find: Find, temporary: FilePath) throws {
+        try exclusively {
+            for (file, digest) in find.files { try take(file, digest: digest) }
+            // What was found in the store may have been removed since.
+            for digest in find.set.digests where try host.files.entry(at: object(digest)) == nil {
+                throw InstallerError(
+                    "the installer's images of \(find.set.codename) were removed while they were looked at",
+                    hint: "try again: they are fetched anew then", cause: .temporary)
+            }
+            try save(find.set, temporary: temporary)
+        }
+    }
+
+    /// One process at a time changes what the store has. What takes its time, a download, is done before.
+    private func exclusively<Result>(_ change: () throws -> Result) throws -> Result {
+        // The directory itself: it is there, and nothing has to be removed again.
+        let lock: FileDescriptor
+        do {
+            lock = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+        } catch {
+            throw HostError(cannot: "open \(directory)", error as? Errno ?? .ioError)
+        }
+        defer { try? lock.close() }
+        while flock(lock.rawValue, LOCK_EX) != 0 {
+            guard errno == EINTR else {
+                throw HostError(cannot: "lock \(directory)", Errno(rawValue: errno))
+            }
+        }
+        return try change()
+    }
+
     /// Gives a proven file its name in the store.
-    package func take(_ file: FilePath, digest: String) throws {
+    private func take(_ file: FilePath, digest: String) throws {
         let target = object(digest)
         if try host.files.entry(at: target) != nil {
             // Another run may be reading it: only one that is damaged gives way.
@@ -98,7 +145,7 @@ package struct NetbootStore: Sendable {
     }
 
     /// Puts a description in its place.
-    package func save(_ set: NetbootSet, temporary: FilePath) throws {
+    private func save(_ set: NetbootSet, temporary: FilePath) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let text = Array(try encoder.encode(set)) + [10]
@@ -113,19 +160,23 @@ package struct NetbootStore: Sendable {
         try host.files.synchronize(setsDirectory)
     }
 
-    /// Removes sets, and the files that no other one has.
+    /// Removes sets, unless they were fetched anew since they were read, and the files that no other one has.
     ///
     /// - Returns: how many bytes the disk has got back.
     package func remove(_ sets: [NetbootSet]) throws -> Int64 {
-        for set in sets {
-            let path = setsDirectory.appending("\(set.id).json")
-            if try host.files.entry(at: path) != nil { try host.files.remove(path) }
+        guard try host.files.entry(at: directory) != nil else { return 0 }
+        return try exclusively {
+            let present = try self.sets()
+            for set in sets where present.contains(set) {
+                let path = setsDirectory.appending("\(set.id).json")
+                try host.files.remove(path)
+            }
+            return try removeUnused()
         }
-        return try removeUnused()
     }
 
     /// Removes files that belong to no set: a run was killed between the two.
-    package func removeUnused() throws -> Int64 {
+    private func removeUnused() throws -> Int64 {
         guard try host.files.entry(at: objects) != nil else { return 0 }
         let used = Set(try self.sets().flatMap(\.digests))
         var freed: Int64 = 0
