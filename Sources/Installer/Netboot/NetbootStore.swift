@@ -107,7 +107,8 @@ package struct NetbootStore: Sendable {
 
     /// One process at a time changes what the store has. What takes its time, a download, is done before.
     private func exclusively<Result>(_ change: () throws -> Result) throws -> Result {
-        // The directory itself: it is there, and nothing has to be removed again.
+        // The directory itself: it is there, and nothing has to be removed again. It lies where only root comes, so that
+        // nobody else can hold the lock.
         let lock: FileDescriptor
         do {
             lock = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
