@@ -43,7 +43,7 @@ extension NetbootCommand {
             let age = try age()
             let store = shared.netboot(host)
             let sets = try NetbootCommand.sets(store)
-            let chosen: [NetbootSet]
+            var chosen: [NetbootSet]
             if !ids.isEmpty {
                 chosen = try NetbootCommand.chosen(ids, from: sets)
             } else if let age {
@@ -61,7 +61,7 @@ extension NetbootCommand {
             var freed: Int64 = 0
             if !dryRun {
                 let provisioner = Provisioner(host: host, store: try shared.store(host), reporter: console)
-                freed = try provisioner.prune(chosen, from: store, run: RandomIdentifier.run(host.random))
+                (chosen, freed) = try provisioner.prune(chosen, from: store, run: RandomIdentifier.run(host.random))
             }
             console.result(
                 chosen.map { "\(dryRun ? "Would remove" : "Removed"): \($0.id)\n" }.joined(),

@@ -163,16 +163,14 @@ package struct NetbootStore: Sendable {
 
     /// Removes sets, unless they were fetched anew since they were read, and the files that no other one has.
     ///
-    /// - Returns: how many bytes the disk has got back.
-    package func remove(_ sets: [NetbootSet]) throws -> Int64 {
-        guard try host.files.entry(at: directory) != nil else { return 0 }
+    /// - Returns: those that were removed, and how many bytes the disk has got back.
+    package func remove(_ sets: [NetbootSet]) throws -> (removed: [NetbootSet], freed: Int64) {
+        guard try host.files.entry(at: directory) != nil else { return ([], 0) }
         return try exclusively {
             let present = try self.sets()
-            for set in sets where present.contains(set) {
-                let path = setsDirectory.appending("\(set.id).json")
-                try host.files.remove(path)
-            }
-            return try removeUnused()
+            let removed = sets.filter(present.contains)
+            for set in removed { try host.files.remove(setsDirectory.appending("\(set.id).json")) }
+            return (removed, try removeUnused())
         }
     }
 

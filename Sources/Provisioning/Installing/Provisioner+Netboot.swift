@@ -30,10 +30,11 @@ extension Provisioner {
 
     /// Removes images that nobody needs.
     ///
-    /// - Returns: how many bytes the disk has got back.
+    /// - Returns: those that were removed, and how many bytes the disk has got back.
     /// - Throws: ``ProvisioningError``, `temporary` while another run fetches some.
-    package func prune(_ sets: [NetbootSet], from images: NetbootStore, run: String) throws(ProvisioningError) -> Int64
-    {
+    package func prune(
+        _ sets: [NetbootSet], from images: NetbootStore, run: String
+    ) throws(ProvisioningError) -> (removed: [NetbootSet], freed: Int64) {
         do {
             if let other = try store.runs().first(where: { other in
                 (other.command == Self.netbootCommand || other.command == "install")
