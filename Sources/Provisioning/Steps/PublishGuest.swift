@@ -23,6 +23,11 @@ struct PublishGuest: Step {
         let effects = context.effects
         let files = context.host.files
         let configurationDirectory = configuration.removingLastComponent()
+        // Before anything has its name. TakeKernel's copies have been on their way to the disk since.
+        for path in [findings.kernel?.path, findings.kernel?.initrd] {
+            guard let path, path.removingLastComponent() == directory, let name = path.lastComponent else { continue }
+            try files.synchronize(context.paths.guest.appending(name))
+        }
         try effects.ensureSharedDirectory(configurationDirectory, mode: 0o755, step: summary)
 
         // Beside its final place, so that the rename is one step and nobody sees half a file.
@@ -75,11 +80,6 @@ struct PublishGuest: Step {
             guard case .volume(let path) = drive.place, let made = findings.volumes[drive.name] else { continue }
             try effects.publish(made, as: path, step: summary)
             volumes.append(.init(group: path.group.name, name: path.volume.name, uuid: made.uuid))
-        }
-        // Copies of the guest's: they have been on their way to the disk since.
-        for path in [findings.kernel?.path, findings.kernel?.initrd] {
-            guard let path, path.removingLastComponent() == directory, let name = path.lastComponent else { continue }
-            try files.synchronize(context.paths.guest.appending(name))
         }
         try effects.publish(
             context.paths.guest, as: directory, identity: guestDirectory, isDirectory: true, step: summary)

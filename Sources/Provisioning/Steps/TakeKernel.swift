@@ -52,8 +52,7 @@ struct TakeKernel: Step {
         findings.features.kernel = VersionNumbers.leading(in: version)
         try checkType(version)
         let path = "/boot/vmlinuz-\(version)"
-        switch loader {
-        case .ownKernel:
+        if loader == .ownKernel {
             let directory = context.spec.storage.guestDirectory(of: context.spec.hostname)
             let taken =
                 [("vmlinuz-\(version)", \Findings.Kernel.path)] + (initrd.map { [($0, \Findings.Kernel.initrd)] } ?? [])
@@ -69,7 +68,6 @@ struct TakeKernel: Step {
             }
             try checkUnpacking(path, findings.kernel?.image, by: context.spec.configuration.xenVersion)
             return
-        default: break
         }
         if let bytes = try files.contents(of: path, inTree: context.paths.root, limit: 256 << 20) {
             findings.kernel?.image = KernelImage { offset, count in Array(bytes.dropFirst(offset).prefix(count)) }
