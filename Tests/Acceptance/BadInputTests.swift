@@ -175,7 +175,7 @@ struct BadInputTests {
             .orThrow()
             let refused = try await workspace.createTiny("web1")
             #expect(refused.status == 73)
-            #expect(refused.standardError.contains("its files are gone"), "\(refused)")
+            #expect(refused.standardError.contains("its files are not there"), "\(refused)")
             #expect(refused.standardError.contains("domus delete web1 forgets it"), "\(refused)")
             try await workspace.domus(["delete", "web1"]).run().orThrow()
             try await workspace.createTiny("web1").orThrow()

@@ -195,10 +195,9 @@ extension AnswerOptions {
                 text = try await fetched(preseed, host, proxy)
             } else {
                 let path = Invoked.workingDirectory.pushing(FilePath(preseed)).lexicallyNormalized()
-                guard !preseed.isEmpty, let entry = try host.files.entry(at: path), entry.kind != .directory else {
-                    throw OptionError(
-                        preseed.isEmpty ? "--preseed: the name is empty" : "--preseed: there is no file \(path)",
-                        exit: preseed.isEmpty ? .usage : .noInput)
+                guard !preseed.isEmpty else { throw OptionError("--preseed: the name is empty") }
+                guard let entry = try host.files.entry(at: path), entry.kind != .directory else {
+                    throw OptionError("--preseed: there is no file \(path)", exit: .noInput)
                 }
                 text = String(decoding: try host.files.contents(of: path, limit: 1 << 20), as: UTF8.self)
             }

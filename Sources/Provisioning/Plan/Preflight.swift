@@ -154,8 +154,12 @@ package struct Preflight: Sendable {
         if let record = try store?.record(named: spec.hostname.name) {
             existing.append(record.directory.path)
             let files = [record.directory.path, record.configuration.path].map { FilePath($0) }
-            if record.volumes?.isEmpty ?? true, try files.allSatisfy({ try host.files.entry(at: $0) == nil }) {
-                hint = "its files are gone, and only Domus knows it still: domus delete \(spec.hostname) forgets it"
+            if record.volumes == nil, record.givenDevices.isEmpty,
+                try files.allSatisfy({ try host.files.entry(at: $0) == nil })
+            {
+                hint =
+                    "its files are not there; if they are not on a file system that is not mounted, "
+                    + "domus delete \(spec.hostname) forgets it"
             }
         }
         for path in [directory, configuration] where try host.files.entry(at: path) != nil {
