@@ -71,7 +71,10 @@ let package = Package(
                 "Settings", "Storage", "Tailoring", "XenConfig", argumentParser, crypto, system,
             ]),
         .executableTarget(name: "domus", dependencies: ["Commands"], swiftSettings: strict),
-        .executableTarget(name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict),
+        // It is started some twenty times for a guest, and a dynamic linker takes as long as its work.
+        .executableTarget(
+            name: "domus-chroot", dependencies: ["CLinux"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"], .when(configuration: .release))]),
 
         .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
         tests("TestSupportTests", ["TestSupport", system]),

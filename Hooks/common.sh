@@ -208,14 +208,18 @@ guest_write() {
         if [ -e "$write_new" ] || [ -L "$write_new" ]; then
             rm -rf "$write_new"
         fi
-        if [ -f "$write_path" ] && [ ! -L "$write_path" ]; then
+        # root's own has nothing to be kept but its mode.
+        if [ -f "$write_path" ] && [ ! -L "$write_path" ] &&
+            { [ -z "$write_mode" ] || [ ! -O "$write_path" ] || [ ! -G "$write_path" ]; }; then
             cp -p "$write_path" "$write_new"
         else
             # Nearly all are made with the mode that they are to have.
-            write_mode=${write_mode:-0644}
-            umask 022
+            case ${write_mode:=0644} in
+                0600) umask 077 ;;
+                *) umask 022 ;;
+            esac
             (set -C && : >"$write_new") && case $write_mode in
-                0644) write_mode= ;;
+                0644 | 0600) write_mode= ;;
             esac
         fi || fail "cannot write $write_to in the guest"
         # The new file never stands there with more rights than it is to have.

@@ -327,6 +327,10 @@ int clinux_write_lease(int descriptor) {
     return fcntl(descriptor, F_SETLEASE, F_UNLCK);
 }
 
+int clinux_open_directly(const char *path) {
+    return open(path, O_WRONLY | O_CLOEXEC | O_DIRECT);
+}
+
 void clinux_begin_writing(int file, int64_t offset, int64_t length) {
     (void)sync_file_range(file, offset, length, SYNC_FILE_RANGE_WRITE);
 }

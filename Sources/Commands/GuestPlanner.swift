@@ -8,6 +8,7 @@ import Tailoring
 struct GuestPlanner {
     let spec: GuestSpec
     private let starts: Bool
+    private let isOneOfMany: Bool
     private let forcedVolumes: [VolumePath]
     private let host: Host
     private let locations: Locations
@@ -17,12 +18,13 @@ struct GuestPlanner {
 
     /// - Parameter console: is told which files in the users' directory are no hooks.
     init(
-        _ spec: GuestSpec, starts: Bool, forcedVolumes: [VolumePath], configurationDirectory: FilePath, host: Host,
-        console: Console?
+        _ spec: GuestSpec, starts: Bool, isOneOfMany: Bool = false, forcedVolumes: [VolumePath],
+        configurationDirectory: FilePath, host: Host, console: Console?
     ) throws {
         self.spec = spec
         self.forcedVolumes = forcedVolumes
         self.starts = starts
+        self.isOneOfMany = isOneOfMany
         self.host = host
         locations = try Invoked.locations(host, userConfiguration: configurationDirectory)
         if spec.tailoring.runsHooks {
@@ -81,6 +83,7 @@ struct GuestPlanner {
         }
         return try CreatePlan(
             spec, run: run, locations: locations, hooks: hooks, skeleton: skeleton, hostResolver: resolver,
-            identifiers: identifiers, base: base, forcedVolumes: forcedVolumes, starts: starts)
+            identifiers: identifiers, base: base, forcedVolumes: forcedVolumes, starts: starts,
+            isOneOfMany: isOneOfMany)
     }
 }

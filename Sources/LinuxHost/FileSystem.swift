@@ -46,8 +46,10 @@ package protocol FileChanging: Sendable {
     /// - Parameters:
     ///   - shares: whether the two may have the same blocks, where the file system can (reflink), until one is written.
     ///   - digests: whether it is to be read for its digest too.
+    ///   - bypassesCache: whether the copy is written past the page cache, where the file system can: that takes no memory,
+    ///     and waits for the disk.
     func copyImage(
-        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool
+        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool, bypassesCache: Bool
     ) async throws(HostError) -> ImageDigest?
     /// Has a range of a file or a block device read as zeros, and gives it blocks if it has none.
     func zero(_ path: FilePath, from offset: Int64, length: Int64) throws(HostError)

@@ -27,11 +27,18 @@ package struct ImageDigest: Hashable, Sendable, Codable {
 /// Reads an image once, by all cores: for its digest, for a copy, or for both.
 final class ImageReading: Sendable {
     private let source: FileDescriptor
-    private let target: FileDescriptor?
+    private let target: Target?
     private let digests: Bool
     private let size: Int64
     private let isCancelled: @Sendable () -> Bool
     private let state: Mutex<State>
+
+    /// Where a copy goes.
+    struct Target {
+        var file: FileDescriptor
+        /// The same file, past the page cache (O_DIRECT, open(2)); nil where its file system cannot.
+        var direct: FileDescriptor?
+    }
 
     private struct State {
         /// Which parts have data, and are still to be read.
@@ -39,14 +46,17 @@ final class ImageReading: Sendable {
         /// Of each part; nil is that of zeros.
         var found: [[UInt8]?]
         var failure: (any Error)?
+        /// Whether the disk takes what does not go through the page cache.
+        var isDirect: Bool
     }
 
     private static let part: Int64 = 1 << 20
+    /// What O_DIRECT wants addresses, offsets and lengths to be a multiple of, on any disk there is.
     private static let block = 4096
 
     /// - Parameter target: at least as large, and all zeros.
     init(
-        _ source: FileDescriptor, to target: FileDescriptor?, digests: Bool, isCancelled: @escaping @Sendable () -> Bool
+        _ source: FileDescriptor, to target: Target?, digests: Bool, isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         self.source = source
         self.target = target
@@ -56,8 +66,8 @@ final class ImageReading: Sendable {
         let count = Int((size + Self.part - 1) / Self.part)
         state = Mutex(
             State(
-                waiting: try Self.partsWithData(of: source, size).reversed(), found: Array(repeating: nil, count: count)
-            ))
+                waiting: try Self.partsWithData(of: source, size).reversed(),
+                found: Array(repeating: nil, count: count), isDirect: target?.direct != nil))
     }
 
     /// - Throws: `Errno`, `CancellationError`.
@@ -84,11 +94,12 @@ final class ImageReading: Sendable {
     }
 
     private func work() {
-        var buffer = [UInt8](repeating: 0, count: Int(Self.part))
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(Self.part), alignment: Self.block)
+        defer { buffer.deallocate() }
         do {
             while let number = state.withLock({ $0.failure == nil ? $0.waiting.popLast() : nil }) {
                 if isCancelled() { throw CancellationError() }
-                let digest = try buffer.withUnsafeMutableBytes { try read(number, $0) }
+                let digest = try read(number, buffer)
                 state.withLock { $0.found[number] = digest }
             }
         } catch {
@@ -108,14 +119,23 @@ final class ImageReading: Sendable {
             filled += count
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<length])
-        if let target {
-            try Self.writeData(of: bytes, to: target, at: start)
-            clinux_begin_writing(target.rawValue, start, Int64(length))
-        }
+        if let target { try write(bytes, to: target, at: start) }
         guard digests else { return nil }
         var hash = SHA256()
         hash.update(bufferPointer: bytes)
         return Array(hash.finalize())
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to target: Target, at start: Int64) throws {
+        if let direct = target.direct, bytes.count % Self.block == 0, state.withLock({ $0.isDirect }) {
+            do {
+                return try Self.writeData(of: bytes, to: direct, at: start)
+            } catch Errno.invalidArgument {
+                // It could be opened so, and cannot be written so.
+                state.withLock { $0.isDirect = false }
+            }
+        }
+        try Self.writeData(of: bytes, to: target.file, at: start)
     }
 
     /// Writes what is not zeros, in runs of whole blocks.
@@ -175,19 +195,23 @@ final class ImageReading: Sendable {
 
 extension RealFileSystem {
     package func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest {
-        let digest = try await read(path, to: nil, shares: false, digests: true, doing: "read \(path)")
+        let digest = try await read(
+            path, to: nil, shares: false, digests: true, bypassesCache: false, doing: "read \(path)")
         guard let digest else { preconditionFailure("it was asked for") }
         return digest
     }
 
     package func copyImage(
-        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool
+        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool, bypassesCache: Bool
     ) async throws(HostError) -> ImageDigest? {
-        try await read(source, to: target, shares: shares, digests: digests, doing: "copy \(source) to \(target)")
+        try await read(
+            source, to: target, shares: shares, digests: digests, bypassesCache: bypassesCache,
+            doing: "copy \(source) to \(target)")
     }
 
     private func read(
-        _ source: FilePath, to target: FilePath?, shares: Bool, digests: Bool, doing action: String
+        _ source: FilePath, to target: FilePath?, shares: Bool, digests: Bool, bypassesCache: Bool,
+        doing action: String
     ) async throws(HostError) -> ImageDigest? {
         do {
             return try await WorkerThreads().run { flag -> ImageDigest? in
@@ -203,7 +227,13 @@ extension RealFileSystem {
                 // That gives it the length of the other.
                 if isShared, ftruncate(output.rawValue, off_t(size)) != 0 { throw Kernel.lastError }
                 guard !isShared || digests else { return nil }
-                return try ImageReading(input, to: isShared ? nil : output, digests: digests) { flag.isSet }.run()
+                guard !isShared else { return try ImageReading(input, to: nil, digests: digests) { flag.isSet }.run() }
+                let direct = bypassesCache ? Kernel.openDirectly(target) : nil
+                defer { try? direct?.close() }
+                let destination = ImageReading.Target(file: output, direct: direct)
+                let digest = try ImageReading(input, to: destination, digests: digests) { flag.isSet }.run()
+                Kernel.beginWriting(output)
+                return digest
             }
         } catch is CancellationError {
             throw HostError("the run was interrupted")

@@ -1,4 +1,5 @@
 import CLinux
+import Dispatch
 import Glibc
 import SystemPackage
 
@@ -44,6 +45,22 @@ enum Kernel {
             CLINUX_RESOLVE_IN_ROOT | CLINUX_RESOLVE_NO_MAGICLINKS)
         guard raw >= 0 else { throw lastError }
         return FileDescriptor(rawValue: raw)
+    }
+
+    /// A file to be written to past the page cache; nil where its file system cannot.
+    static func openDirectly(_ path: FilePath) -> FileDescriptor? {
+        let raw = clinux_open_directly(path.string)
+        return raw < 0 ? nil : FileDescriptor(rawValue: raw)
+    }
+
+    /// Has what was written to a file go to the disk, and does not wait: where the disk's queue is full, the call itself does.
+    static func beginWriting(_ file: FileDescriptor) {
+        let copy = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return }
+        DispatchQueue.global().async {
+            clinux_begin_writing(copy, 0, 0)
+            close(copy)
+        }
     }
 
     /// - Throws: ``TooLarge``, or `Errno`.

@@ -81,6 +81,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
             let exit: ExitCode =
                 switch error {
                 case .unusable: .inputOutput
+                case .full: .cannotCreate
                 case .busy, .unfinished: .temporary
                 }
             self.init(error.description, exit: exit, hint: error.hint)

@@ -314,4 +314,20 @@ struct BadInputTests {
             #expect(difference.filter { !$0.hasPrefix("new file \(workspace.guests):") } == [])
         }
     }
+
+    @Test("where the journal has no room, nothing is begun, and the disk is named", Requirement.mountNamespaces)
+    func fullJournal() async throws {
+        try await withWorkspace { workspace in
+            let words = try await workspace.tiny("web1")
+            let before = workspace.capture()
+            let fill = "head -c 2M /dev/zero >\(workspace.state)/rest; exec \"$@\""
+            let outcome = try await workspace.domus(words).wrapped(
+                in: SmallTmpfs.prefix(mebibytes: 1, at: workspace.state) + ["sh", "-c", fill, "sh"]
+            ).run()
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.contains("state.sqlite: its disk is full"), "\(outcome)")
+            #expect(outcome.standardError.contains("free some space"))
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
 }

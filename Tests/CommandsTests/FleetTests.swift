@@ -27,12 +27,14 @@ struct FleetTests {
         options.count = nil
         options.start = nil
         options.parallel = nil
-        #expect(try options.numbers() == nil && options.limit(cores: 4) == 4 && options.limit(cores: 64) == 8)
+        #expect(try options.numbers() == nil && options.limit(cores: 4, clones: false) == 4)
+        #expect(try options.limit(cores: 64, clones: false) == 8)
+        #expect(try options.limit(cores: 2, clones: true) == 8 && options.limit(cores: 64, clones: true) == 16)
         options.count = "3"
         #expect(try options.numbers() == 1...3)
         options.start = "0"
         options.parallel = "20"
-        #expect(try options.numbers() == 0...2 && options.limit(cores: 2) == 20)
+        #expect(try options.numbers() == 0...2 && options.limit(cores: 2, clones: true) == 20)
         for bad in ["0", "-1", "+2", "many", "10001", ""] {
             options.count = bad
             #expect(throws: OptionError.self) { try options.numbers() }

@@ -126,7 +126,7 @@ extension FakeHost: FileChanging {
     }
 
     package func copyImage(
-        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool
+        _ source: FilePath, to target: FilePath, shares: Bool, digests: Bool, bypassesCache: Bool
     ) async throws(HostError) -> ImageDigest? {
         try change("copy the image \(source) to \(target)") { tree, extent throws(Errno) in
             guard let from = try tree.find(source.string, followsLast: true),

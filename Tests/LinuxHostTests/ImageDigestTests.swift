@@ -62,10 +62,11 @@ struct ImageDigestTests {
     func copy() async throws {
         try await withTemporaryDirectory { directory in
             let source = try image("a", Self.size, in: directory, data: Self.data)
-            for allocated in [false, true] {
-                let target = directory.appending("copy-\(allocated)")
+            for (allocated, bypasses) in [(false, false), (true, false), (false, true), (true, true)] {
+                let target = directory.appending("copy-\(allocated)-\(bypasses)")
                 _ = try files.createImage(target, size: ByteSize(bytes: 2 * Self.size), allocated: allocated)
-                let digest = try await files.copyImage(source, to: target, shares: !allocated, digests: true)
+                let digest = try await files.copyImage(
+                    source, to: target, shares: !allocated, digests: true, bypassesCache: bypasses)
                 #expect(try await digest == files.digest(ofImage: source))
                 let entry = try #require(try files.entry(at: target))
                 #expect(entry.size == 2 * Self.size)
@@ -75,7 +76,9 @@ struct ImageDigestTests {
                     let found = try files.bytes(of: target, at: offset, count: 1 << 20)
                     #expect(found.starts(with: wanted) && found.dropFirst(wanted.count).allSatisfy { $0 == 0 })
                 }
-                #expect(try await files.copyImage(source, to: target, shares: !allocated, digests: false) == nil)
+                #expect(
+                    try await files.copyImage(
+                        source, to: target, shares: !allocated, digests: false, bypassesCache: bypasses) == nil)
             }
         }
     }

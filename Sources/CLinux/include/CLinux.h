@@ -245,6 +245,10 @@ int clinux_block_device_is_read_only(int descriptor);
 /// EOPNOTSUPP where its file system knows no leases. Hidden behind _GNU_SOURCE.
 int clinux_write_lease(int descriptor);
 
+/// open(2) with O_WRONLY, O_CLOEXEC and O_DIRECT, whose number differs between architectures: a descriptor, or -1 and EINVAL
+/// where the file system cannot. Hidden behind _GNU_SOURCE.
+int clinux_open_directly(const char *path);
+
 /// sync_file_range(SYNC_FILE_RANGE_WRITE): has the kernel begin to write what was written to a part of a file, so that a later
 /// fsync finds it done. A hint: where it cannot be, fsync does it. Hidden behind _GNU_SOURCE.
 void clinux_begin_writing(int file, int64_t offset, int64_t length);

@@ -18,7 +18,9 @@ extension CreateCommand {
         if let lock = values.given("lock") {
             throw OptionError("\(lock.place): a lock is of one guest", hint: "leave --count out")
         }
-        let limit = try fleet.limit(cores: host.system.processorCount)
+        let cores = host.system.processorCount
+        // A number that is none ends it before anything is looked at.
+        let isParallel = try fleet.limit(cores: cores, clones: true) > 1 && numbers.count > 1
         let pattern = try given.parsed(NamePattern.init)
         let starts = try values.flag("boot") ?? false
         var specs: [GuestSpec] = []
@@ -43,7 +45,8 @@ extension CreateCommand {
         var told: Set<String> = []
         for spec in specs {
             let planner = try GuestPlanner(
-                spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
+                spec, starts: starts, isOneOfMany: isParallel,
+                forcedVolumes: forcedVolumes(for: spec),
                 configurationDirectory: shared.configurationDirectory, host: host,
                 console: members.isEmpty ? console : nil)
             let plans = try await planner.plans(store, of: members.first?.plans.create.base)
@@ -55,6 +58,8 @@ extension CreateCommand {
             for warning in warnings where told.insert(warning).inserted { console.warn(warning) }
             members.append(Fleet.Member(spec: spec, plans: plans))
         }
+        let clones = members.first?.plans.create.base != nil
+        let limit = try fleet.limit(cores: cores, clones: clones)
         if options.run.dryRun {
             let descriptions = members.map { PlanDescription($0.plans.create, base: base?.plan) }
             let text =

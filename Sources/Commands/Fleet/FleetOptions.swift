@@ -10,7 +10,9 @@ struct FleetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The first one's number (1).", valueName: "n"))
     var start: String?
 
-    @Option(help: ArgumentHelp("How many are made at the same time (one for each of the host's CPUs).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "How many are made at the same time (one for each of the host's CPUs; of clones four).", valueName: "n"))
     var parallel: String?
 
     /// The numbers; nil for one guest that has none.
@@ -25,9 +27,12 @@ struct FleetOptions: ParsableArguments {
         return first...(first + (try Self.number(count, "count", 1...10_000)) - 1)
     }
 
-    /// - Parameter cores: how many CPUs there are.
-    func limit(cores: Int) throws(OptionError) -> Int {
-        guard let parallel else { return min(max(cores, 1), 8) }
+    /// - Parameters:
+    ///   - cores: how many CPUs there are.
+    ///   - clones: whether the guests are clones of a base: those wait for the disk most of the time, where an installation
+    ///     computes, and fills memory.
+    func limit(cores: Int, clones: Bool) throws(OptionError) -> Int {
+        guard let parallel else { return clones ? min(max(cores, 1) * 4, 16) : min(max(cores, 1), 8) }
         return try Self.number(parallel, "parallel", 1...64)
     }
 

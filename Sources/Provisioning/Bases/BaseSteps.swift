@@ -172,6 +172,9 @@ struct PublishBase: Step {
 struct CloneBase: Step {
     let base: BaseReference
     let disks: DiskPlan
+    /// Whether others are made beside this one. Their copies would take more memory than a dom0 has, and displace what is read
+    /// again for each, the base itself first; and while one waits for the disk another computes.
+    let isOneOfMany: Bool
 
     var summary: String {
         "Clone the base \(base.id)" + (disks.drives.count > 1 ? ", and carve \(disks.drives.count - 1) more" : "")
@@ -226,7 +229,8 @@ struct CloneBase: Step {
         let now = context.host.clock.seconds
         let stamp = try files.entry(at: image)?.stamp
         let isKnown = record.verified?.holds(stamp, at: now) ?? false
-        let digest = try await files.copyImage(image, to: clone, shares: !isFull, digests: !isKnown)
+        let digest = try await files.copyImage(
+            image, to: clone, shares: !isFull, digests: !isKnown, bypassesCache: isOneOfMany)
         guard isKnown || digest == record.digest else {
             try context.effects.store.note(nil, ofBaseAt: record.place)
             throw record.damaged

@@ -38,10 +38,11 @@ package struct CreatePlan: Sendable {
     ///   - base: what the guest is a clone of; nil for none.
     ///   - forcedVolumes: those that the user named.
     ///   - starts: `--boot`.
+    ///   - isOneOfMany: whether others are made beside it.
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
         hostResolver: FilePath?, identifiers: [String: String], base: BaseReference? = nil,
-        forcedVolumes: [VolumePath] = [], starts: Bool = false
+        forcedVolumes: [VolumePath] = [], starts: Bool = false, isOneOfMany: Bool = false
     ) throws(ValueError) {
         self.spec = spec
         self.forcedVolumes = forcedVolumes
@@ -77,7 +78,7 @@ package struct CreatePlan: Sendable {
             let root = disks.root
             cloned = root.drive
             steps += [
-                CloneBase(base: base, disks: disks),
+                CloneBase(base: base, disks: disks, isOneOfMany: isOneOfMany),
                 RenewClone(partition: root.partition, drive: root.drive),
                 MountClone(drive: root.drive),
             ]

@@ -37,6 +37,8 @@ package struct EffectEntry: Sendable, Hashable {
 package enum StateError: Error, Sendable, CustomStringConvertible {
     /// The database cannot be opened or written.
     case unusable(path: String, reason: String)
+    /// There is no room for what is to be written to it.
+    case full(path: String)
     /// A living process works on that guest.
     case busy(RunEntry)
     /// A run on that guest was killed and not recovered.
@@ -46,6 +48,7 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .unusable(let path, let reason):
             "cannot keep the journal in \(path): \(reason)"
+        case .full(let path): "cannot keep the journal in \(path): its disk is full"
         case .busy(let run):
             "process \(run.process.number) is working on \(run.guest) (\(run.command))"
         case .unfinished(let run):
@@ -56,6 +59,7 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
     package var hint: String? {
         switch self {
         case .unusable: "give another directory with --state-dir, or run as root"
+        case .full: "free some space; domus recover then takes back what is left of the run, if anything is"
         case .busy: "wait until it has ended"
         case .unfinished: "domus recover takes back what it left; domus recover --keep leaves it for you to look at"
         }

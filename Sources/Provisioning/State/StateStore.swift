@@ -24,7 +24,7 @@ package final class StateStore: Sendable {
             }
             try self.init(DatabaseQueue(path: path, configuration: configuration), path: path)
         } catch {
-            throw .unusable(path: path, reason: "\(error)")
+            throw StateError(error, path: path)
         }
     }
 
@@ -311,7 +311,7 @@ package final class StateStore: Sendable {
         do {
             return try database.write(body)
         } catch {
-            throw .unusable(path: path, reason: "\(error)")
+            throw StateError(error, path: path)
         }
     }
 
@@ -319,7 +319,7 @@ package final class StateStore: Sendable {
         do {
             return try database.read(body)
         } catch {
-            throw .unusable(path: path, reason: "\(error)")
+            throw StateError(error, path: path)
         }
     }
 
@@ -337,5 +337,13 @@ package final class StateStore: Sendable {
 
     private static func decode<Value: Decodable>(_ type: Value.Type, _ text: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(text.utf8))
+    }
+}
+
+extension StateError {
+    fileprivate init(_ error: any Error, path: String) {
+        self =
+            (error as? DatabaseError)?.resultCode == .SQLITE_FULL
+            ? .full(path: path) : .unusable(path: path, reason: "\(error)")
     }
 }
