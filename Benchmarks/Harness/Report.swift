@@ -18,7 +18,8 @@ struct Report: Sendable {
     var table: String {
         var lines = [
             "# \(contest.title)", "",
-            "\(machine); \(results.first?.seconds.count ?? 0) runs of each, in turns, the host's own mirror; wall seconds.",
+            "\(machine); \(results.first?.seconds.count ?? 0) runs of each, in turns, the host's own mirror; wall seconds. "
+                + "Memory that a hypervisor has taken back is fetched before each.",
             "",
             "| | packages | median | least | most | domus is |", "|---|---|---|---|---|---|",
         ]

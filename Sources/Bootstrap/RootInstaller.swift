@@ -37,6 +37,9 @@ package struct InstallationSite: Sendable {
     package var root: FilePath
     /// A directory for what is needed in between; it goes away with the run.
     package var scratch: FilePath
+    /// A directory on the tree's file system, for what is moved into the tree: ``scratch``, where the two are on one.
+    /// Whoever gives another removes what is left in it.
+    package var staging: FilePath
     /// Where the programs' output goes.
     package var log: FilePath?
     /// The helper executable.
@@ -45,11 +48,12 @@ package struct InstallationSite: Sendable {
     package var progress: (@Sendable (Double) -> Void)?
 
     package init(
-        root: FilePath, scratch: FilePath, log: FilePath?, helper: FilePath,
+        root: FilePath, scratch: FilePath, staging: FilePath? = nil, log: FilePath?, helper: FilePath,
         progress: (@Sendable (Double) -> Void)? = nil
     ) {
         self.root = root
         self.scratch = scratch
+        self.staging = staging ?? scratch
         self.log = log
         self.helper = helper
         self.progress = progress

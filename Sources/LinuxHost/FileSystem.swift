@@ -76,6 +76,8 @@ package protocol FileChanging: Sendable {
     func mount(
         _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
     ) throws(HostError)
+    /// Writes all of a mounted file system to its device. An error is told once: to this, or to a later ``unmount(_:whatWasWritten:)``.
+    func writeOut(_ directory: FilePath) async throws(HostError)
     /// Unmounts what ``mount(_:at:type:options:isReadOnly:)`` mounted there; when it returns, all is written and the device is free.
     ///
     /// - Parameter matters: whether what was written matters: then one that could not be is an error.

@@ -71,9 +71,17 @@ extension RealFileSystem {
         return loop
     }
 
+    package func writeOut(_ directory: FilePath) async throws(HostError) {
+        do {
+            try await WorkerThreads().run { _ in try Self.writeOut(directory) }
+        } catch {
+            throw error as? HostError ?? HostError(cannot: "write all of \(directory) to its device", .ioError)
+        }
+    }
+
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         guard PrivateMounts.areThere else { return false }
-        if matters { try writeOut(directory) }
+        if matters { try Self.writeOut(directory) }
         var error = Errno(rawValue: 0)
         for _ in 0..<Self.patience {
             if umount2(directory.string, Int32(UMOUNT_NOFOLLOW)) == 0 { return true }
@@ -91,7 +99,7 @@ extension RealFileSystem {
     private static let patience = 500
 
     /// What could not be written is told by this alone: unmounting loses it without a word.
-    private func writeOut(_ directory: FilePath) throws(HostError) {
+    private static func writeOut(_ directory: FilePath) throws(HostError) {
         let descriptor = open(directory.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }

@@ -89,7 +89,7 @@ package struct Provisioner: Sendable {
             }
         } catch {
             if let current { reporter.failed(current) }
-            throw error
+            throw context.explained(error, findings)
         }
     }
 

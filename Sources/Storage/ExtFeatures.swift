@@ -26,7 +26,7 @@ package struct ExtFeatures: Sendable, Equatable {
 
         /// Whether kernel and e2fsck know `metadata_csum` and `64bit`: Linux 3.18 and e2fsprogs 1.43 (May 2016), whose
         /// defaults they are. Where neither version is known the release's age tells.
-        var knowsChecksums: Bool {
+        package var knowsChecksums: Bool {
             if let kernel, kernel.lexicographicallyPrecedes([3, 18]) { return false }
             if let e2fsprogs { return !e2fsprogs.lexicographicallyPrecedes([1, 43]) }
             // Testing and unstable have no date, and are newer than every release.

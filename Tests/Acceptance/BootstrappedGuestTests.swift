@@ -51,6 +51,48 @@ struct BootstrappedGuestTests {
     }
 
     @Test(
+        "is installed where it stays, or from a tree: where a file system of its own cannot be mounted, and for some",
+        Requirement.mountNamespaces,
+        arguments: [
+            ([], true), (["--image=full"], true), (["--fs=ext3"], false), (["--type=pvhvm"], false),
+        ] as [([String], Bool)]
+    )
+    func inPlace(more: [String], isInPlace: Bool) async throws {
+        let archive = try await FixtureArchive.make(FixtureRelease("bookworm"))
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let words = Workspace.bootstrap("t1", "native", archive, mirror, more + ["--dry-run"])
+            let plan = try await workspace.domus(words).run(timeout: .seconds(60)).orThrow().standardOutput
+            #expect(plan.contains("Unmount the root's file system") == isInPlace, "\(plan)")
+        }
+    }
+
+    @Test("leaves its file system whole, with nothing of the making in it, and is refused where it does not fit")
+    func rootOfItsOwn() async throws {
+        let archive = try await FixtureArchive.make(FixtureRelease("bookworm"))
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let words = Workspace.bootstrap("t1", "native", archive, mirror)
+            try await workspace.domus(words).run(timeout: .seconds(400)).orThrow()
+            let image = workspace.images(of: "t1").appending("disk.img")
+            let found = try await run("debugfs", ["-R", "ls -p /lost+found", image.string]).orThrow()
+            // Of "/INODE/MODE/UID/GID/NAME/SIZE/"; what is removed has no inode.
+            let entries = found.standardOutput.split(separator: "\n")
+                .map { $0.split(separator: "/", omittingEmptySubsequences: false) }
+            #expect(entries.filter { $0.count > 5 && $0[1] != "0" }.map { $0[5] } == [".", ".."], "\(found)")
+            #expect(try await bytesOfFreeBlocks(image) == 0, "what was removed again is a hole again")
+
+            let before = workspace.capture()
+            let small = Workspace.bootstrap("t2", "native", archive, mirror, ["--size=9M"])
+            let outcome = try await workspace.domus(small).run(timeout: .seconds(400))
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.contains("the system does not fit: partition disk has 9M, and is full"))
+            #expect(outcome.standardError.contains("--size"))
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
+    @Test(
         "from a tree that has what a guest needs takes no network, and from one that has not says what it missed",
         Requirement.program("debootstrap", "debugfs")
     )
@@ -86,6 +128,28 @@ struct BootstrappedGuestTests {
             #expect(outcome.status != 0)
             #expect(outcome.standardError.contains("could not fetch the package lists from \(mirror.url)"))
         }
+    }
+
+    /// How many bytes the host keeps of blocks that the file system does not use.
+    private func bytesOfFreeBlocks(_ image: FilePath) async throws -> Int {
+        let groups = try await run("dumpe2fs", [image.string]).orThrow().standardOutput
+        let file = open(image.string, O_RDONLY)
+        defer { close(file) }
+        let (seekData, seekHole): (Int32, Int32) = (3, 4)  // hidden behind _GNU_SOURCE
+        var sum = 0
+        // "  Free blocks: 4130-8191, 9000"
+        for line in groups.split(separator: "\n") where line.hasPrefix("  Free blocks: ") {
+            for range in line.dropFirst("  Free blocks: ".count).split(separator: ", ") {
+                let ends = range.split(separator: "-").compactMap { Int($0) }
+                var position = try #require(ends.first) * 4096
+                let end = (try #require(ends.last) + 1) * 4096
+                while case let data = lseek(file, position, seekData), data >= 0, data < end {
+                    position = min(lseek(file, data, seekHole), end)
+                    sum += position - data
+                }
+            }
+        }
+        return sum
     }
 
     /// As one that was written for xen-tools.

@@ -20,6 +20,9 @@ package enum FakeFileSystems {
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
+    /// What holds a new file system with nothing in it.
+    static let empty = "made, and empty"
+
     /// A swap area.
     package static func swap(size: Int64, uuid: String? = nil) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 4096)

@@ -2,8 +2,8 @@ import GuestModel
 import LinuxHost
 import SystemPackage
 
-/// Mounts of this process alone. A device's file system is shown as a system that is the same each time; when it is
-/// unmounted the device holds the list of what is in it.
+/// Mounts of this process alone. A device's file system is shown as a system that is the same each time, a new one's as
+/// nothing; when it is unmounted the device holds the list of what is in it.
 extension FakeHost {
     package var mountsPrivately: Bool { true }
 
@@ -16,11 +16,16 @@ extension FakeHost {
         guard let id = try? tree.find(directory.string), tree.children(of: id)?.isEmpty == true,
             tree.text(device.string)?.isEmpty == false
         else { throw HostError(cannot: effect, .invalidArgument) }
-        FakePrograms.putSystem(at: directory.string, in: &tree)
+        if tree.text(device.string) != FakeFileSystems.empty {
+            FakePrograms.putSystem(at: directory.string, in: &tree)
+        }
         machine.tree = tree
         mounts.withLock { $0[directory.string] = device.string }
         try end(effect)
     }
+
+    /// Beside other work, at any moment: no effect that can be counted.
+    package func writeOut(_ directory: FilePath) async throws(HostError) {}
 
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         let effect = "unmount \(directory)"

@@ -160,7 +160,10 @@ package enum FakePrograms {
     private static let make: FakeHost.Program = { process in
         // Without its marks, which come last, it is nothing.
         if process.isCutShort, process.command.arguments.last?.hasPrefix("/dev/sd") == true { return .exited(1) }
-        process.fill(process.command.arguments.last ?? "", with: "made by \(process.command.executable)")
+        let isEmpty = process.command.executable == "mke2fs" && process.command.value(after: "-d") == nil
+        process.fill(
+            process.command.arguments.last ?? "",
+            with: isEmpty ? FakeFileSystems.empty : "made by \(process.command.executable)")
         return .exited(0)
     }
 

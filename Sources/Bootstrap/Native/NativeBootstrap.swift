@@ -61,7 +61,7 @@ package struct NativeBootstrap: Sendable {
         try scripts.prepare()
         let unpacking = Unpacking(
             packages: PackageSet(packages), apt: apt, tree: tree,
-            stages: try PackageStages(beside: site.scratch, skeleton, host.files), skeleton: skeleton,
+            stages: try PackageStages(in: site.staging, skeleton, host.files), skeleton: skeleton,
             scripts: scripts, stopwatch: stopwatch)
         try await unpacking.run(download: { try await apt.download(unpacking.byUrgency) })
         if request.keepsDigests {

@@ -13,7 +13,7 @@ final class PackageStages: Sendable {
     private let files: any FileChanging
 
     /// - Parameter directory: where they are made.
-    init(beside directory: FilePath, _ skeleton: TreeSkeleton, _ files: any FileChanging) throws {
+    init(in directory: FilePath, _ skeleton: TreeSkeleton, _ files: any FileChanging) throws {
         self.directory = directory
         self.skeleton = skeleton
         self.files = files

@@ -295,50 +295,6 @@ struct RenewClone: Step {
     }
 }
 
-/// Shows the clone in the place of the tree, to this process and its programs.
-struct MountClone: Step {
-    let drive: String
-
-    var summary: String { "Mount the clone" }
-
-    func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let isVolume = findings.volumes[drive] != nil
-        // A copy is synchronized as a whole in the end; a barrier would wait for all of it before.
-        // ext4's driver reads all three kinds. Its thread that zeroes inode tables would allocate them in the pool; and what
-        // cannot be written is to be the end of it.
-        try context.effects.mount(
-            context.workingPath(of: context.disks.drive(drive), findings), at: context.paths.root, type: "ext4",
-            options: "noinit_itable,errors=remount-ro" + (isVolume ? "" : ",barrier=0"), step: summary)
-    }
-}
-
-/// Ends that, all written.
-struct UnmountClone: Step {
-    /// Free room below which a disk is as good as full.
-    private static let little = ByteSize.mebibytes(16)
-
-    var summary: String { "Unmount the clone" }
-
-    func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        let files = context.host.files
-        let wasThere: Bool
-        do throws(HostError) {
-            wasThere = try files.unmount(context.paths.root, whatWasWritten: true)
-        } catch {
-            // To a loop device a full disk is an error like any other.
-            guard error.errno == .ioError, let free = try? files.freeSpace(at: context.paths.base), free < Self.little
-            else { throw error }
-            throw ProvisioningError(
-                "there is no room left for what was written into the guest: \(error.message)", exit: .cannotCreate,
-                hint: "free some space in \(context.spec.storage.directory), or put the guest elsewhere with --dir")
-        }
-        guard wasThere else {
-            throw ProvisioningError(
-                "\(context.paths.root) is not mounted any more: somebody else has unmounted it", exit: .temporary)
-        }
-    }
-}
-
 extension RunContext {
     /// The last lines that a program wrote, for the end of a sentence.
     func saying(_ invocation: Invocation) -> String {

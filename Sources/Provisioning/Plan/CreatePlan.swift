@@ -39,10 +39,12 @@ package struct CreatePlan: Sendable {
     ///   - forcedVolumes: those that the user named.
     ///   - starts: `--boot`.
     ///   - isOneOfMany: whether others are made beside it.
+    ///   - canMount: whether the host has mount namespaces and loop devices.
     package init(
         _ spec: GuestSpec, run: String, locations: Locations, hooks: HookSet?, skeleton: FilePath?,
         hostResolver: FilePath?, identifiers: [String: String], base: BaseReference? = nil,
-        forcedVolumes: [VolumePath] = [], starts: Bool = false, isOneOfMany: Bool = false
+        forcedVolumes: [VolumePath] = [], starts: Bool = false, isOneOfMany: Bool = false,
+        canMount: Bool = false
     ) throws(ValueError) {
         self.spec = spec
         self.forcedVolumes = forcedVolumes
@@ -73,14 +75,14 @@ package struct CreatePlan: Sendable {
             MakeWorkingDirectory(domains: domains)
         ]
         if makesKeys { steps.append(MakeHostKeys()) }
-        var cloned: String?
+        let root = disks.root
+        var mounted: MountRoot.Kind?
         if let base {
-            let root = disks.root
-            cloned = root.drive
+            mounted = .clone
             steps += [
                 CloneBase(base: base, disks: disks, isOneOfMany: isOneOfMany),
                 RenewClone(partition: root.partition, drive: root.drive),
-                MountClone(drive: root.drive),
+                MountRoot(drive: root.drive, kind: .clone),
             ]
         } else {
             if case .volumes(let group, let pool, let wiping) = spec.storage.home {
@@ -88,6 +90,13 @@ package struct CreatePlan: Sendable {
                 steps.append(CarveVolumes(disks: disks, group: group, pool: pool))
                 // What is in a thin pool reads as zeros until it is written.
                 if wiping && pool == nil { steps.append(ZeroVolumes(disks: disks)) }
+            }
+            if MakeRoot.isFor(spec, disks, canMount: canMount) {
+                let isFull = spec.storage.allocation == .full
+                mounted = .new(isFull: isFull)
+                steps += [
+                    MakeRoot(slot: root, isFull: isFull), MountRoot(drive: root.drive, kind: .new(isFull: isFull)),
+                ]
             }
             steps.append(InstallSystem(spec, hooks: hooks?.stockOfBase ?? []))
         }
@@ -112,13 +121,13 @@ package struct CreatePlan: Sendable {
         ]
         if let lock { steps.append(CheckLock(lock: lock, tailor: tailor)) }
         if let lockFile { steps.append(WriteLock(path: lockFile, tailor: tailor)) }
-        if base != nil { steps.append(UnmountClone()) }
+        if let mounted { steps.append(UnmountRoot(kind: mounted)) }
         // Late: what is on it until then, if it may go, is not lost to an installation that fails.
         if case .devices(_, _, let wiping, let formatted) = spec.storage.home {
             steps.append(TakeDevices(disks: disks, wiping: wiping, formatted: formatted))
         }
         steps += [
-            MakeImages(disks: disks, storage: spec.storage, cloned: cloned)
+            MakeImages(disks: disks, storage: spec.storage, filled: mounted == nil ? nil : root.drive)
         ]
         for firmware in GuestSpec.Boot.Firmware.allCases where spec.boot.diskLoaders.contains(firmware) {
             steps.append(InstallBootLoader(loader: BootLoader(firmware), disks: disks))

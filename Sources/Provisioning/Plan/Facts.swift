@@ -54,6 +54,10 @@ package struct Findings: Sendable {
     package var guestDirectory: FileIdentity?
     /// The kernel that the guest boots, once it is known.
     package var kernel: Kernel?
+    /// Whether the tree is the root's own file system, which the guest is installed in.
+    var isFilledInPlace = false
+    /// What is writing it to its device beside the hooks, and the error that it met.
+    var writing: Task<HostError?, Never>?
     /// What the guest's file systems may use.
     package var features = ExtFeatures.Guest()
     /// The configuration's text, proven.

@@ -19,11 +19,18 @@ struct InstallSystem: Step {
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let reporter = context.reporter
+        // The one directory of a new ext file system is no package's, and only root looks into it.
+        let staging = findings.isFilledInPlace ? context.paths.root.appending("lost+found") : nil
         let site = InstallationSite(
-            root: context.paths.root, scratch: context.paths.scratch, log: context.log,
+            root: context.paths.root, scratch: context.paths.scratch, staging: staging, log: context.log,
             helper: context.locations.helper, progress: { reporter.progressed($0) })
         if let log = context.log { try context.host.files.append("+ \(summary)\n", to: log) }
         try await installer.install(at: site, on: context.host)
+        if let staging {
+            for name in try context.host.files.names(in: staging) {
+                try context.host.files.removeTree(staging.appending(name))
+            }
+        }
         try Task.checkCancellation()
         // Whatever made the tree: one without a shell is no system, and every later step would fail more darkly.
         guard try context.host.files.entry(of: "/bin/sh", inTree: context.paths.root)?.kind == .file else {
@@ -32,6 +39,18 @@ struct InstallSystem: Step {
                 hint: "an archive must hold the system at its top, not in a directory of its own", cause: .badData)
         }
         try findFeatures(&findings, in: context)
+        if findings.isFilledInPlace {
+            // Most of what there will be, while hooks compute: what waits for the disk in the end is little.
+            let (files, root) = (context.host.files, context.paths.root)
+            findings.writing = Task {
+                do throws(HostError) {
+                    try await files.writeOut(root)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
     }
 
     /// What the guest's own tools can read decides what its file systems may use.

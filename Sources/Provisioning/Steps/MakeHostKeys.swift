@@ -68,5 +68,6 @@ extension Findings {
     func endWorkBeside() async {
         hostKeys?.cancel()
         await hostKeys?.value
+        _ = await writing?.value
     }
 }

@@ -191,5 +191,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         ) { world, process in
             try await Work.importDomain(in: world, as: process)
         },
+        Scenario(testDescription: "create where it can be mounted", beginning: { try World() }) { world, process in
+            try await Work.create(Sample.guest(), in: world, as: process, canMount: true)
+        },
     ]
 }

@@ -12,7 +12,7 @@ enum Work {
 
     static func plan(
         _ spec: GuestSpec, run: String, on host: Host, base: BaseReference? = nil, forced: [VolumePath] = [],
-        starts: Bool = false
+        starts: Bool = false, canMount: Bool = false
     ) throws -> CreatePlan {
         var identifiers: [String: String] = [:]
         for (index, partition) in spec.storage.partitions.enumerated() {
@@ -22,7 +22,7 @@ enum Work {
         return try CreatePlan(
             spec, run: run, locations: World.locations, hooks: hooks(on: host), skeleton: nil,
             hostResolver: "/etc/resolv.conf", identifiers: identifiers, base: base, forcedVolumes: forced,
-            starts: starts)
+            starts: starts, canMount: canMount)
     }
 
     static func hooks(on host: Host) throws -> HookSet {
@@ -36,11 +36,12 @@ enum Work {
     @discardableResult
     static func create(
         _ spec: GuestSpec, in world: World, as process: FakeHost, run: String = "00000000000a", replaces: Bool = false,
-        keeps: Bool = false, forced: [VolumePath] = [], starts: Bool = false, reporter: Telling = Telling()
+        keeps: Bool = false, forced: [VolumePath] = [], starts: Bool = false, canMount: Bool = false,
+        reporter: Telling = Telling()
     ) async throws -> Provisioner.Created {
         let host = process.host
         return try await Provisioner(host: host, store: world.store, reporter: reporter).create(
-            plan(spec, run: run, on: host, forced: forced, starts: starts), run: run, log: log,
+            plan(spec, run: run, on: host, forced: forced, starts: starts, canMount: canMount), run: run, log: log,
             replacesExisting: replaces,
             keepsFailed: keeps)
     }
