@@ -337,6 +337,25 @@ void clinux_begin_writing(int file, int64_t offset, int64_t length) {
 
 int clinux_block_device_reread(int descriptor) { return ioctl(descriptor, BLKRRPART); }
 
+void clinux_trim(int directory) {
+    struct fstrim_range range = {.start = 0, .len = UINT64_MAX, .minlen = 0};
+    (void)ioctl(directory, FITRIM, &range);
+}
+
+int clinux_finds_loop(void) {
+    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+    if (control < 0) return 0;
+    int number = ioctl(control, LOOP_CTL_GET_FREE);
+    close(control);
+    if (number < 0) return 0;
+    char path[32];
+    snprintf(path, sizeof path, "/dev/loop%d", number);
+    int loop = open(path, O_RDWR | O_CLOEXEC);
+    if (loop < 0) return 0;
+    close(loop);
+    return 1;
+}
+
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
     if (control < 0) return -1;

@@ -76,7 +76,6 @@ struct GuestPlanner {
     }
 
     private func create(run: String, base: BaseReference?) throws -> CreatePlan {
-        let canMount = try host.files.mountsPrivately && host.files.entry(at: "/dev/loop-control") != nil
         var identifiers: [String: String] = [:]
         for partition in spec.storage.partitions {
             let formatted = partition.mountPoint == "/" ? spec.storage.home.formatted : nil
@@ -85,6 +84,6 @@ struct GuestPlanner {
         return try CreatePlan(
             spec, run: run, locations: locations, hooks: hooks, skeleton: skeleton, hostResolver: resolver,
             identifiers: identifiers, base: base, forcedVolumes: forcedVolumes, starts: starts,
-            isOneOfMany: isOneOfMany, canMount: canMount)
+            isOneOfMany: isOneOfMany, canMount: host.files.mountsImages)
     }
 }

@@ -29,6 +29,8 @@ package protocol FileReading: Sendable {
     func isExecutable(_ path: FilePath) -> Bool
     /// Whether ``FileChanging/mount(_:at:type:options:isReadOnly:)`` can be done here.
     var mountsPrivately: Bool { get }
+    /// Whether it can be done with an image, too, which takes a loop device.
+    var mountsImages: Bool { get }
 }
 
 /// Changing files of the host. Each call is one effect: a step journals it.
@@ -78,6 +80,9 @@ package protocol FileChanging: Sendable {
     ) throws(HostError)
     /// Writes all of a mounted file system to its device. An error is told once: to this, or to a later ``unmount(_:whatWasWritten:)``.
     func writeOut(_ directory: FilePath) async throws(HostError)
+    /// Has the device of a mounted file system take back what is not used, where it can: of an image that is a hole then. What was
+    /// removed and is not yet written out stays.
+    func trim(_ directory: FilePath)
     /// Unmounts what ``mount(_:at:type:options:isReadOnly:)`` mounted there; when it returns, all is written and the device is free.
     ///
     /// - Parameter matters: whether what was written matters: then one that could not be is an error.

@@ -45,6 +45,8 @@ package enum PrivateMounts {
 extension RealFileSystem {
     package var mountsPrivately: Bool { PrivateMounts.areThere }
 
+    package var mountsImages: Bool { PrivateMounts.areThere && clinux_finds_loop() == 1 }
+
     package func mount(
         _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
     ) throws(HostError) {
@@ -77,6 +79,13 @@ extension RealFileSystem {
         } catch {
             throw error as? HostError ?? HostError(cannot: "write all of \(directory) to its device", .ioError)
         }
+    }
+
+    package func trim(_ directory: FilePath) {
+        let descriptor = open(directory.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        clinux_trim(descriptor)
     }
 
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {

@@ -130,6 +130,26 @@ struct BootstrappedGuestTests {
         }
     }
 
+    @Test("where its image finds no room on the host, that is said, and nothing is left", Requirement.mountNamespaces)
+    func fullHost() async throws {
+        let archive = try await FixtureArchive.make(FixtureRelease("bookworm"))
+        let mirror = try FixtureMirror(serving: archive)
+        try await withWorkspace { workspace in
+            let words = Workspace.bootstrap("t1", "native", archive, mirror)
+            let before = workspace.capture()
+            let look = "\"$@\"; status=$?; find \(workspace.guests) -mindepth 1; exit $status"
+            let outcome = try await workspace.domus(words).wrapped(
+                in: SmallTmpfs.prefix(mebibytes: 24, at: workspace.guests) + ["sh", "-c", look, "sh"]
+            ).run(timeout: .seconds(400))
+            #expect(outcome.status == 73, "\(outcome)")
+            #expect(outcome.standardError.contains("there is no room left for what was written into the guest"))
+            #expect(outcome.standardError.contains("free some space in"))
+            #expect(outcome.standardOutput == "")
+            let difference = try await workspace.settledDifference(from: before)
+            #expect(difference.filter { !$0.hasPrefix("new file \(workspace.guests):") } == [])
+        }
+    }
+
     /// How many bytes the host keeps of blocks that the file system does not use.
     private func bytesOfFreeBlocks(_ image: FilePath) async throws -> Int {
         let groups = try await run("dumpe2fs", [image.string]).orThrow().standardOutput

@@ -6,6 +6,7 @@ import SystemPackage
 /// nothing; when it is unmounted the device holds the list of what is in it.
 extension FakeHost {
     package var mountsPrivately: Bool { true }
+    package var mountsImages: Bool { true }
 
     package func mount(
         _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
@@ -26,6 +27,8 @@ extension FakeHost {
 
     /// Beside other work, at any moment: no effect that can be counted.
     package func writeOut(_ directory: FilePath) async throws(HostError) {}
+
+    package func trim(_ directory: FilePath) {}
 
     package func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool {
         let effect = "unmount \(directory)"

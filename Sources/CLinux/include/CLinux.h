@@ -256,6 +256,13 @@ void clinux_begin_writing(int file, int64_t offset, int64_t length);
 /// ioctl(BLKRRPART): has the kernel read a block device's partition table again. A macro that Swift does not import.
 int clinux_block_device_reread(int descriptor);
 
+/// ioctl(FITRIM): has a mounted file system's device take back what it does not use; of an image that is a hole then. A hint,
+/// where the device cannot. A structure that Swift does not import.
+void clinux_trim(int directory);
+
+/// Whether there is a loop device to be had: a container may see /dev/loop-control, and may not use it.
+int clinux_finds_loop(void);
+
 /// A loop device over an open file, Linux 5.8 (LOOP_CONFIGURE, loop(4)): its descriptor, which closes on exec, or -1.
 /// It goes by itself when the last user is gone (LO_FLAGS_AUTOCLEAR). Structures and macros that Swift does not
 /// import. ENOENT: this host has no loop devices.

@@ -51,7 +51,7 @@ struct MountRoot: Step {
     var summary: String {
         switch kind {
         case .clone: "Mount the clone"
-        case .new: "Mount it"
+        case .new: "Mount the root's file system"
         }
     }
 
@@ -62,8 +62,6 @@ struct MountRoot: Step {
         var options = "noinit_itable,errors=remount-ro"
         // An image is synchronized as a whole in the end; a barrier would wait for all of it before.
         if !isVolume { options += ",barrier=0" }
-        // What is removed again is a hole again.
-        if case .new(isFull: false) = kind { options += ",discard" }
         try context.effects.mount(
             context.workingPath(of: context.disks.drive(drive), findings), at: context.paths.root, type: "ext4",
             options: options, step: summary)
@@ -89,6 +87,12 @@ struct UnmountRoot: Step {
         let wasThere: Bool
         do throws(HostError) {
             if let error = await findings.writing?.value { throw error }
+            if case .new(isFull: false) = kind {
+                // What was removed again is a hole again. Not by the option discard: what ext4 has not come to when it is
+                // unmounted, it leaves.
+                try await context.host.files.writeOut(context.paths.root)
+                context.host.files.trim(context.paths.root)
+            }
             wasThere = try context.host.files.unmount(context.paths.root, whatWasWritten: true)
         } catch {
             // To a loop device a full disk is an error like any other.

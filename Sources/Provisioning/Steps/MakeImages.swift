@@ -23,6 +23,7 @@ struct MakeImages: Step {
             case .volumes: "volume"
             case .devices: "device"
             }
+        if slots.isEmpty { return "Synchronize the \(what)" }
         return disks.layout == .disk
             ? "Write the disk's \(what)" : "Write \(slots.count) \(what)\(slots.count == 1 ? "" : "s")"
     }
