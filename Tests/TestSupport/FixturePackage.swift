@@ -55,7 +55,8 @@ struct FixturePackage: Sendable {
         let isRoots = entries.allSatisfy { $0.owner == 0 && $0.group == 0 }
         let arguments =
             (isRoots ? ["--root-owner-group"] : []) + compression + ["--build", tree.string, result.string]
-        try await run("dpkg-deb", arguments).orThrow()
+        // One time in all packages, however long building them takes: two of them bring the same link.
+        try await run("dpkg-deb", arguments, environment: ["SOURCE_DATE_EPOCH": "1700000000"]).orThrow()
         return result
     }
 }
