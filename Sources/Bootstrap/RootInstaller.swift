@@ -37,8 +37,8 @@ package struct InstallationSite: Sendable {
     package var root: FilePath
     /// A directory for what is needed in between; it goes away with the run.
     package var scratch: FilePath
-    /// A directory on the tree's file system, for what is moved into the tree: ``scratch``, where the two are on one.
-    /// Whoever gives another removes what is left in it.
+    /// A directory on the tree's file system, for what is moved into the tree, and gone when it is installed: ``scratch``,
+    /// where the two are on one.
     package var staging: FilePath
     /// Where the programs' output goes.
     package var log: FilePath?

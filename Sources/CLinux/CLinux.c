@@ -342,44 +342,40 @@ void clinux_trim(int directory) {
     (void)ioctl(directory, FITRIM, &range);
 }
 
-int clinux_finds_loop(void) {
+// The free loop device that the kernel offers, or -1.
+static int open_free_loop(void) {
     int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-    if (control < 0) return 0;
+    if (control < 0) return -1;
     int number = ioctl(control, LOOP_CTL_GET_FREE);
+    int reason = errno;
     close(control);
-    if (number < 0) return 0;
+    errno = reason;
+    if (number < 0) return -1;
     char path[32];
     snprintf(path, sizeof path, "/dev/loop%d", number);
-    int loop = open(path, O_RDWR | O_CLOEXEC);
+    return open(path, O_RDWR | O_CLOEXEC);
+}
+
+int clinux_finds_loop(void) {
+    int loop = open_free_loop();
     if (loop < 0) return 0;
     close(loop);
     return 1;
 }
 
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {
-    int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-    if (control < 0) return -1;
-    int loop = -1;
     // Between asking for a free one and taking it somebody else may take it.
     for (int attempt = 0; attempt < 64; attempt++) {
-        int number = ioctl(control, LOOP_CTL_GET_FREE);
-        if (number < 0) break;
-        char path[32];
-        snprintf(path, sizeof path, "/dev/loop%d", number);
-        loop = open(path, O_RDWR | O_CLOEXEC);
-        if (loop < 0) break;
+        int loop = open_free_loop();
+        if (loop < 0) return -1;
         struct loop_config config = {
             .fd = (uint32_t)file,
             .info = {.lo_flags = LO_FLAGS_AUTOCLEAR, .lo_offset = offset, .lo_sizelimit = length}};
-        if (ioctl(loop, LOOP_CONFIGURE, &config) == 0) break;
+        if (ioctl(loop, LOOP_CONFIGURE, &config) == 0) return loop;
         int reason = errno;
         close(loop);
-        loop = -1;
         errno = reason;
-        if (reason != EBUSY) break;
+        if (reason != EBUSY) return -1;
     }
-    int reason = errno;
-    close(control);
-    errno = reason;
-    return loop;
+    return -1;
 }

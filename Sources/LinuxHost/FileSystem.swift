@@ -11,6 +11,8 @@ package protocol FileReading: Sendable {
     func bytes(of path: FilePath, at offset: Int64, count: Int) throws(HostError) -> [UInt8]
     /// What an image or a block device holds, read by all cores.
     func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest
+    /// Holds a directory open; a link in its place is refused.
+    func hold(_ directory: FilePath) throws(HostError) -> HeldDirectory
     /// The names in a directory, sorted, without `.` and `..`.
     func names(in directory: FilePath) throws(HostError) -> [String]
     /// The path without links and dots; the file must exist.

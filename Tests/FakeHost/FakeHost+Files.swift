@@ -38,6 +38,10 @@ extension FakeHost: FileReading {
         try look("read \(path)") { tree throws(Errno) in try tree.digest(ofImage: path.string) }
     }
 
+    package func hold(_ directory: FilePath) throws(HostError) -> HeldDirectory {
+        fatalError("not faked: hold(\(directory))")
+    }
+
     package func names(in directory: FilePath) throws(HostError) -> [String] {
         try look("read the directory \(directory)") { tree throws(Errno) in
             guard let id = try tree.find(directory.string, followsLast: true) else { throw .noSuchFileOrDirectory }

@@ -59,11 +59,13 @@ package struct NativeBootstrap: Sendable {
             site: site, host: host, architecture: request.architecture, timeout: request.timeout,
             environment: request.anticipated?.makesRAMDisks == true ? ["INITRD": "No"] : [:])
         try scripts.prepare()
+        let stages = try PackageStages(in: site.staging, skeleton, host.files)
         let unpacking = Unpacking(
             packages: PackageSet(packages), apt: apt, tree: tree,
-            stages: try PackageStages(in: site.staging, skeleton, host.files), skeleton: skeleton,
+            stages: stages, skeleton: skeleton,
             scripts: scripts, stopwatch: stopwatch)
         try await unpacking.run(download: { try await apt.download(unpacking.byUrgency) })
+        try stages.remove()
         if request.keepsDigests {
             try tree.makeDirectories("var/lib/domus")
             try tree.write(Array(InstalledPackages.text(packages).utf8), to: InstalledPackages.digestFile)

@@ -26,11 +26,6 @@ struct InstallSystem: Step {
             helper: context.locations.helper, progress: { reporter.progressed($0) })
         if let log = context.log { try context.host.files.append("+ \(summary)\n", to: log) }
         try await installer.install(at: site, on: context.host)
-        if let staging {
-            for name in try context.host.files.names(in: staging) {
-                try context.host.files.removeTree(staging.appending(name))
-            }
-        }
         try Task.checkCancellation()
         // Whatever made the tree: one without a shell is no system, and every later step would fail more darkly.
         guard try context.host.files.entry(of: "/bin/sh", inTree: context.paths.root)?.kind == .file else {

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// Makes the root's file system before there is anything in it: the system is then installed where it stays.
 ///
-/// A tree beside it would be read, written once more and removed, which takes a fifth of an installation's time, and the room
+/// A tree beside it would be read, written once more and removed, which takes a fourth of an installation's time, and the room
 /// of another guest while it does.
 struct MakeRoot: Step {
     let slot: DiskPlan.Slot
@@ -15,8 +15,10 @@ struct MakeRoot: Step {
     ///
     /// - Parameter canMount: whether the host has mount namespaces and loop devices.
     static func isFor(_ spec: GuestSpec, _ disks: DiskPlan, canMount: Bool) -> Bool {
-        guard canMount, case .files = spec.storage.home, disks.layout == .images, disks.mounted.isEmpty,
-            spec.install.method == .native, disks.root.partition.fileSystem == .ext4
+        // An archive or a tree may have anything in the place of lost+found.
+        guard canMount, [.native, .debootstrap, .mmdebstrap].contains(spec.install.method),
+            case .files = spec.storage.home, disks.layout == .images, disks.mounted.isEmpty,
+            disks.root.partition.fileSystem == .ext4
         else { return false }
         // What an older system's own tools can read is known once they are there.
         return ExtFeatures.Guest(released: spec.release.released).knowsChecksums

@@ -192,7 +192,8 @@ struct Scenario: Sendable, CustomTestStringConvertible {
             try await Work.importDomain(in: world, as: process)
         },
         Scenario(testDescription: "create where it can be mounted", beginning: { try World() }) { world, process in
-            try await Work.create(Sample.guest(), in: world, as: process, canMount: true)
+            try await Work.create(
+                Sample.guest { $0.install.method = .debootstrap }, in: world, as: process, canMount: true)
         },
     ]
 }
