@@ -105,4 +105,25 @@ struct HookFunctionsTests {
                     + String(repeating: "text\n", count: 5))
         }
     }
+
+    @Test("a file that is not root's stays its owner's, also with another mode", Requirement.root, arguments: shells)
+    func owners(shell: [String]) async throws {
+        try await withGuest([]) { site in
+            for name in ["both", "group", "none", "user"] {
+                try writeFile(site.root.appending("etc/\(name)"), "old\n", mode: 0o644)
+            }
+            let outcome = try await site.shell(
+                shell,
+                """
+                cd "$1/etc" && chown 7:8 both && chown 7 user && chgrp 8 group
+                for file in *; do echo text | guest_write /etc/$file 0600; done
+                stat -c '%n %a %u:%g' * && cat *
+                """
+            ).orThrow()
+            #expect(
+                outcome.standardOutput
+                    == "both 600 7:8\ngroup 600 0:8\nnone 600 0:0\nuser 600 7:0\n"
+                    + String(repeating: "text\n", count: 4))
+        }
+    }
 }
