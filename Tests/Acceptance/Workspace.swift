@@ -134,10 +134,11 @@ struct Workspace: Sendable {
         )
     }
 
-    /// Looks again until nothing has changed since `before`: a process that was told to end may need a moment.
+    /// Looks again until nothing has changed since `before`: a process that was told to end may need a moment, and so may
+    /// the kernel, which gives back the loop device of a mount when what the last process wrote there is on the disk.
     func settledDifference(from before: HostState) async throws -> [String] {
         var difference = capture().difference(from: before)
-        for _ in 0..<500 where difference.contains(where: { $0.contains("process") }) {
+        for _ in 0..<1000 where difference.contains(where: { $0.contains("process") || $0.contains("loop device") }) {
             try await Task.sleep(for: .milliseconds(20))
             difference = capture().difference(from: before)
         }
