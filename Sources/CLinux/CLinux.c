@@ -363,6 +363,8 @@ int clinux_finds_loop(void) {
     return 1;
 }
 
+int clinux_fit_loop(int loop) { return ioctl(loop, LOOP_SET_CAPACITY, 0); }
+
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length) {
     // Between asking for a free one and taking it somebody else may take it.
     for (int attempt = 0; attempt < 64; attempt++) {

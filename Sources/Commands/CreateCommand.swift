@@ -50,7 +50,8 @@ struct CreateCommand: AsyncParsableCommand {
 
         let planner = try GuestPlanner(
             spec, starts: starts, forcedVolumes: forcedVolumes(for: spec),
-            configurationDirectory: shared.configurationDirectory, host: host, console: console)
+            configurationDirectory: shared.configurationDirectory, host: host.withRememberedVolumes,
+            console: console)
         let replaces = try values.flag("force") ?? false
         guard options.run.dryRun else {
             try await create(
@@ -59,7 +60,7 @@ struct CreateCommand: AsyncParsableCommand {
         }
         let store = try shared.existingStore(host)
         let plans = try await planner.plans(store)
-        let preflight = Preflight(host: host, store: store, plan: plans.create)
+        let preflight = Preflight(host: planner.host, store: store, plan: plans.create)
         for warning in try await preflight.check(replacesExisting: replaces) { console.warn(warning) }
         let description = PlanDescription(plans.create, base: plans.base?.plan)
         console.result(description.text, json: description)
@@ -96,7 +97,7 @@ struct CreateCommand: AsyncParsableCommand {
         let store = try shared.store(host)
         try UnfinishedRuns(host: host, store: store).tell(console)
         let plans = try await planner.plans(store)
-        let preflight = Preflight(host: host, store: store, plan: plans.create)
+        let preflight = Preflight(host: planner.host, store: store, plan: plans.create)
         let warnings = try await preflight.check(replacesExisting: replaces)
         for warning in warnings + (await preflight.warnings()) { console.warn(warning) }
         let log = try GuestLog(directory: shared.logDirectory, guest: planner.spec.hostname.name, host: host).begin(

@@ -10,7 +10,8 @@ struct GuestPlanner {
     private let starts: Bool
     private let isOneOfMany: Bool
     private let forcedVolumes: [VolumePath]
-    private let host: Host
+    /// With its volumes as they were when they were first looked at, for all that is asked before something is made.
+    let host: Host
     private let locations: Locations
     private let hooks: HookSet?
     private let skeleton: FilePath?

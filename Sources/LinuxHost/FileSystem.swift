@@ -29,7 +29,7 @@ package protocol FileReading: Sendable {
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether the path can be executed by this process.
     func isExecutable(_ path: FilePath) -> Bool
-    /// Whether ``FileChanging/mount(_:at:type:options:isReadOnly:)`` can be done here.
+    /// Whether ``FileChanging/mount(_:through:at:type:options:isReadOnly:)`` can be done here.
     var mountsPrivately: Bool { get }
     /// Whether it can be done with an image, too, which takes a loop device.
     var mountsImages: Bool { get }
@@ -43,6 +43,9 @@ package protocol FileChanging: Sendable {
     func createFile(_ path: FilePath, contents: [UInt8], mode: UInt32) throws(HostError) -> FileIdentity
     /// Makes a file of this size that must not exist: all zeros, without blocks, or with all of them.
     func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity
+    /// The same, with the loop device by which the image will be mounted. One that is made later waits until all that has been
+    /// written into the image is on the disk (the kernel's loop_configure() calls fsync).
+    func createMountableImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> ImageDevice
     /// Copies bytes between two files of images, over `length` bytes, leaving holes where the source has holes.
     func copyRange(from source: FilePath, to target: FilePath, at offset: Int64) throws(HostError)
     /// Copies an image into another that is there, as large or larger, and all zeros, with its holes.
@@ -76,16 +79,20 @@ package protocol FileChanging: Sendable {
     /// Mounts a file system on a directory, for this process and those that it starts only: a block device's, or that in an
     /// image, through a loop device that goes with the mount. However they end, it ends with them (``PrivateMounts``).
     ///
-    /// - Parameter options: those of mount(8) that only the file system knows.
+    /// - Parameters:
+    ///   - loop: the image's, if it was made with one, which is not used again.
+    ///   - options: those of mount(8) that only the file system knows.
     func mount(
-        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+        _ device: FilePath, through loop: ImageDevice?, at directory: FilePath, type: String, options: String,
+        isReadOnly: Bool
     ) throws(HostError)
-    /// Writes all of a mounted file system to its device. An error is told once: to this, or to a later ``unmount(_:whatWasWritten:)``.
-    func writeOut(_ directory: FilePath) async throws(HostError)
+    /// Writes all of a mounted file system to its device, or of a file to the disk. An error is told once: to this, or to a later
+    /// ``unmount(_:whatWasWritten:)`` or ``synchronize(_:)``.
+    func writeOut(_ path: FilePath) async throws(HostError)
     /// Has the device of a mounted file system take back what is not used, where it can: of an image that is a hole then. What was
     /// removed and is not yet written out stays.
     func trim(_ directory: FilePath)
-    /// Unmounts what ``mount(_:at:type:options:isReadOnly:)`` mounted there; when it returns, all is written and the device is free.
+    /// Unmounts what ``mount(_:through:at:type:options:isReadOnly:)`` mounted there; when it returns, all is written and the device is free.
     ///
     /// - Parameter matters: whether what was written matters: then one that could not be is an error.
     /// - Returns: whether there was anything.

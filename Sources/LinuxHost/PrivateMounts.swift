@@ -16,7 +16,7 @@ package enum PrivateMounts {
     static var wayOut: String? { origin.withLock { $0.map { "/proc/\(getpid())/fd/\($0)" } } }
 
     /// Enters it, as the first thing that the process does: threads that are there already stay outside. Where the kernel
-    /// does not give one all stays as it is, and ``FileChanging/mount(_:at:type:options:isReadOnly:)`` says so once it is asked.
+    /// does not give one all stays as it is, and ``FileChanging/mount(_:through:at:type:options:isReadOnly:)`` says so once it is asked.
     package static func enter() {
         let former = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)
         guard former >= 0 else { return }
@@ -42,22 +42,61 @@ package enum PrivateMounts {
     }
 }
 
+/// A loop device over an image; it goes with this, or with the mount that takes it over.
+package final class ImageDevice: Sendable {
+    private let descriptor: Mutex<Int32?>
+
+    /// - Parameter descriptor: nil for one that is none, in tests.
+    package init(descriptor: Int32?) { self.descriptor = Mutex(descriptor) }
+
+    fileprivate func take() -> Int32? {
+        descriptor.withLock { descriptor in
+            defer { descriptor = nil }
+            return descriptor
+        }
+    }
+
+    deinit { if let descriptor = take() { close(descriptor) } }
+}
+
 extension RealFileSystem {
     package var mountsPrivately: Bool { PrivateMounts.areThere }
 
     package var mountsImages: Bool { PrivateMounts.areThere && clinux_finds_loop() == 1 }
 
+    package func createMountableImage(
+        _ path: FilePath, size: ByteSize, allocated: Bool
+    ) throws(HostError) -> ImageDevice {
+        var device: ImageDevice?
+        _ = try creating(path, mode: 0o600) { file in
+            // While it is empty: nobody who hears of the new device can read of it what is written over later.
+            let loop = clinux_attach_loop(file.rawValue, 0, 0)
+            guard loop >= 0 else { throw HostError(cannot: "make a loop device over \(path)", Kernel.lastError) }
+            device = ImageDevice(descriptor: loop)
+            try Self.give(file, size, allocated: allocated)
+        }
+        guard let device else { preconditionFailure("it is made before the file is") }
+        return device
+    }
+
     package func mount(
-        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+        _ device: FilePath, through prepared: ImageDevice?, at directory: FilePath, type: String, options: String,
+        isReadOnly: Bool
     ) throws(HostError) {
         guard PrivateMounts.areThere else {
             throw HostError(
                 "cannot mount \(device): this host gives no mount namespace, without which a mount could be left behind",
                 hint: "a container needs CAP_SYS_ADMIN for that")
         }
-        let loop = try entry(at: device)?.kind == .file ? attachLoop(to: device, isReadOnly: isReadOnly) : nil
+        let isImage = try entry(at: device)?.kind == .file
+        var loop = prepared?.take()
+        if prepared == nil, isImage { loop = try attachLoop(to: device, isReadOnly: isReadOnly) }
         // Once it is mounted, that alone keeps the loop device.
         defer { if let loop { close(loop) } }
+        // It still has the size that the image had.
+        if prepared != nil, let loop, clinux_fit_loop(loop) != 0 {
+            throw HostError(cannot: "make the loop device of \(device) as large", Kernel.lastError)
+        }
         let source = loop.map { "/proc/self/fd/\($0)" } ?? device.string
         guard Glibc.mount(source, directory.string, type, isReadOnly ? UInt(MS_RDONLY) : 0, options) == 0 else {
             throw HostError(cannot: "mount \(device) on \(directory)", Kernel.lastError)
@@ -65,7 +104,7 @@ extension RealFileSystem {
     }
 
     private func attachLoop(to image: FilePath, isReadOnly: Bool) throws(HostError) -> Int32 {
-        let file = open(image.string, (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC)
+        let file = open(image.string, (isReadOnly ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_CLOEXEC)
         guard file >= 0 else { throw HostError(cannot: "open \(image)", Kernel.lastError) }
         defer { close(file) }
         let loop = clinux_attach_loop(file, 0, 0)
@@ -73,11 +112,17 @@ extension RealFileSystem {
         return loop
     }
 
-    package func writeOut(_ directory: FilePath) async throws(HostError) {
+    package func writeOut(_ path: FilePath) async throws(HostError) {
         do {
-            try await WorkerThreads().run { _ in try Self.writeOut(directory) }
+            try await WorkerThreads().run { _ in
+                if try self.entry(at: path)?.kind == .file {
+                    try self.synchronize(path)
+                } else {
+                    try Self.writeOut(path)
+                }
+            }
         } catch {
-            throw error as? HostError ?? HostError(cannot: "write all of \(directory) to its device", .ioError)
+            throw error as? HostError ?? HostError(cannot: "write all of \(path) to its device", .ioError)
         }
     }
 

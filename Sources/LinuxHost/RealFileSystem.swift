@@ -156,13 +156,15 @@ extension RealFileSystem: FileChanging {
     }
 
     package func createImage(_ path: FilePath, size: ByteSize, allocated: Bool) throws(HostError) -> FileIdentity {
-        try creating(path, mode: 0o600) { file in
-            if allocated {
-                let result = posix_fallocate(file.rawValue, 0, off_t(size.bytes))
-                guard result == 0 else { throw Errno(rawValue: result) }
-            } else {
-                guard ftruncate(file.rawValue, off_t(size.bytes)) == 0 else { throw Kernel.lastError }
-            }
+        try creating(path, mode: 0o600) { try Self.give($0, size, allocated: allocated) }
+    }
+
+    static func give(_ file: FileDescriptor, _ size: ByteSize, allocated: Bool) throws {
+        if allocated {
+            let result = posix_fallocate(file.rawValue, 0, off_t(size.bytes))
+            guard result == 0 else { throw Errno(rawValue: result) }
+        } else {
+            guard ftruncate(file.rawValue, off_t(size.bytes)) == 0 else { throw Kernel.lastError }
         }
     }
 
@@ -272,7 +274,7 @@ extension RealFileSystem: FileChanging {
     }
 
     /// Makes a new file and fills it; a half-filled one is taken away again.
-    private func creating(
+    func creating(
         _ path: FilePath, mode: UInt32, fill: (FileDescriptor) throws -> Void
     ) throws(HostError) -> FileIdentity {
         do {
@@ -289,7 +291,7 @@ extension RealFileSystem: FileChanging {
                 throw error
             }
         } catch {
-            throw HostError(cannot: "create \(path)", error as? Errno ?? .ioError)
+            throw error as? HostError ?? HostError(cannot: "create \(path)", error as? Errno ?? .ioError)
         }
     }
 }

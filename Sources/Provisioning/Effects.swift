@@ -72,11 +72,11 @@ package struct Effects: Sendable {
     struct WantedVolume {
         var path: VolumePath
         var size: ByteSize
-        /// The thin volume that it is to be a snapshot of, with its size in bytes.
-        var origin: (path: VolumePath, size: Int64)?
+        /// The thin volume that it is to be a snapshot of, and the base that this must be.
+        var origin: (path: VolumePath, base: BaseRecord)?
     }
 
-    /// Makes volumes whose names, and tag, hold the run's number.
+    /// Makes volumes with a tag that holds the run's number.
     ///
     /// - Parameter tag: tells for whom they are: ``VolumeTags``.
     /// - Returns: them as they are, in the same order.
@@ -92,13 +92,17 @@ package struct Effects: Sendable {
                 continue
             }
             try host.volumes.snapshot(of: origin.path, as: wanted.path.volume, tags: tags)
-            guard origin.size < wanted.size.bytes else { continue }
+            guard origin.base.size < wanted.size.bytes else { continue }
             guard try host.volumes.extend(wanted.path, to: wanted.size, uuid: nil) else {
                 throw gone(wanted.path)
             }
         }
         // Once for all: each question takes LVM a look at all disks.
         let volumes = try host.volumes.volumes(in: group)
+        // A snapshot is made by its origin's name, which another may have by now.
+        for case (let path, let base)? in wanted.map(\.origin) where !volumes.contains(where: base.isOn) {
+            throw gone(path)
+        }
         return try zip(wanted, entries).map { wanted, entry in
             guard
                 let volume = volumes.first(where: {
@@ -111,7 +115,7 @@ package struct Effects: Sendable {
     }
 
     private func gone(_ path: VolumePath) -> ProvisioningError {
-        ProvisioningError("the volume \(path) was made, and is gone again", exit: .temporary)
+        ProvisioningError("the volume \(path) was there, and is gone", exit: .temporary)
     }
 
     private func tags(with tag: String) throws(ValueError) -> [VolumeTag] {
@@ -124,11 +128,12 @@ package struct Effects: Sendable {
 
     /// Mounts a volume or an image in the run's working directory, for this process alone.
     func mount(
-        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool = false,
-        step: String
+        _ device: FilePath, through loop: ImageDevice? = nil, at directory: FilePath, type: String, options: String,
+        isReadOnly: Bool = false, step: String
     ) throws {
         _ = try store.intend(.unmount(path: directory.string), step: step, run: run)
-        try host.files.mount(device, at: directory, type: type, options: options, isReadOnly: isReadOnly)
+        try host.files.mount(
+            device, through: loop, at: directory, type: type, options: options, isReadOnly: isReadOnly)
     }
 
     /// Gives a volume of this run's its final name, which none may have. That it is to be removed is noted again: before

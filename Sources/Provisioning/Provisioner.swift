@@ -41,7 +41,8 @@ package struct Provisioner: Sendable {
         let context = RunContext(
             spec: plan.spec, disks: plan.disks, identifiers: plan.identifiers, locations: plan.locations,
             paths: plan.paths, log: log, effects: Effects(host: host, store: store, run: run), reporter: reporter,
-            replacesExisting: replacesExisting)
+            replacesExisting: replacesExisting,
+            namesVolumesAtOnce: !replacesExisting && plan.forcedVolumes.isEmpty)
         let started = host.clock.monotonic
         var findings = Findings()
         var current: String?

@@ -8,8 +8,16 @@ extension FakeHost {
     package var mountsPrivately: Bool { true }
     package var mountsImages: Bool { true }
 
+    package func createMountableImage(
+        _ path: FilePath, size: ByteSize, allocated: Bool
+    ) throws(HostError) -> ImageDevice {
+        _ = try createImage(path, size: size, allocated: allocated)
+        return ImageDevice(descriptor: nil)
+    }
+
     package func mount(
-        _ device: FilePath, at directory: FilePath, type: String, options: String, isReadOnly: Bool
+        _ device: FilePath, through loop: ImageDevice?, at directory: FilePath, type: String, options: String,
+        isReadOnly: Bool
     ) throws(HostError) {
         let effect = "mount \(device) on \(directory)"
         _ = try begin(effect)
@@ -26,7 +34,7 @@ extension FakeHost {
     }
 
     /// Beside other work, at any moment: no effect that can be counted.
-    package func writeOut(_ directory: FilePath) async throws(HostError) {}
+    package func writeOut(_ path: FilePath) async throws(HostError) {}
 
     package func trim(_ directory: FilePath) {}
 

@@ -96,6 +96,31 @@ struct ChangingTests {
     }
 
     @Test(
+        "an image to be mounted has its loop device from the beginning, which shows nothing of it yet, and goes with it",
+        Requirement.loopDevices, arguments: [false, true])
+    func mountableImage(allocated: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let before = HostState.capture(watching: [directory])
+            let path = directory.appending("disk.img")
+            var device: ImageDevice? = try files.createMountableImage(path, size: .mebibytes(4), allocated: allocated)
+            #expect(status(path).st_size == 4 << 20 && status(path).st_mode & 0o7777 == 0o600)
+            let entry = try #require(try files.entry(at: path))
+            if allocated { #expect(entry.allocated >= 4 << 20) } else { #expect(entry.allocated == 0) }
+            let loop = try await run("losetup", ["--noheadings", "--output=NAME", "--associated", path.string])
+                .orThrow()
+                .standardOutput.filter { $0 != "\n" }
+            #expect(try readText(FilePath("/sys/block/\(loop.dropFirst("/dev/".count))/size")) == "0\n")
+            #expect(throws: HostError.self) {
+                try files.createMountableImage(path, size: .mebibytes(4), allocated: allocated)
+            }
+            withExtendedLifetime(device) {}
+            device = nil
+            try files.remove(path)
+            #expect(HostState.capture(watching: [directory]).difference(from: before) == [])
+        }
+    }
+
+    @Test(
         "a range reads as zeros afterwards, and what is beside it as before", Requirement.loopDevices,
         arguments: [false, true])
     func zero(isDevice: Bool) async throws {

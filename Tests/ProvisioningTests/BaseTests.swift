@@ -151,6 +151,36 @@ struct BaseTests {
         try await Work.createClone(Work.clone(), in: world, as: world.process())
     }
 
+    @Test(
+        "no guest is made of what somebody has put in a base's place since it was chosen", arguments: [true, false])
+    func replaced(isGone: Bool) async throws {
+        let world = try await Work.worldWithBase()
+        let base = try #require(try world.store.bases().first)
+        guard case .there(let reference) = try await Work.choice(Work.clone(), in: world, as: world.process()) else {
+            Issue.record("there is no base")
+            return
+        }
+        let path = try VolumePath(VolumeGroupName("vg0"), VolumeName(base.volume.name))
+        #expect(try world.process().host.volumes.remove(path, uuid: base.volume.uuid))
+        if !isGone {
+            var other = Volume(group: "vg0", name: base.volume.name, uuid: "another", size: base.size, tags: ["domus"])
+            other.pool = "pool"
+            other.isReadOnly = true
+            FakeVolumes.add(other, to: &world.machine.tree)
+        }
+        let before = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
+        let process = world.process()
+        let plan = try Work.plan(Work.clone(), run: "00000000000a", on: process.host, base: reference)
+        let error = await #expect(throws: ProvisioningError.self) {
+            _ = try await Provisioner(host: process.host, store: world.store, reporter: Telling()).create(
+                plan, run: "00000000000a", log: Work.log, replacesExisting: false, keepsFailed: false)
+        }
+        #expect(error?.message.contains("the base \(base.id) is not there any more") == true, "\(error)")
+        #expect(error?.exit == .temporary)
+        #expect(try world.process().host.volumes.volumes(in: VolumeGroupName("vg0")) == before)
+        #expect(try world.store.runs().isEmpty)
+    }
+
     @Test("pools have bases of their own")
     func pools() throws {
         let shape = try Work.shape(of: Work.clone(), on: Work.worldWithPool().process().host)
@@ -395,7 +425,7 @@ struct BaseTests {
         await #expect(throws: ProvisioningError.self) {
             try await Work.create(Work.onVolumes(), in: world, as: process)
         }
-        FakeVolumes.change("domus-00000000000a-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
         let machine = world.machine
         let pauses = Mutex(0)
         var host = world.process().host
@@ -406,7 +436,7 @@ struct BaseTests {
                 return $0
             }
             guard number == 3 else { return }
-            FakeVolumes.change("domus-00000000000a-disk", of: "vg0", in: &machine.tree) { $0.isOpen = false }
+            FakeVolumes.change("web1-disk", of: "vg0", in: &machine.tree) { $0.isOpen = false }
         }
         let recovery = Recovery(host: host, store: world.store)
         for run in try recovery.unfinished() { #expect(await recovery.recover(run).left.isEmpty) }
@@ -420,7 +450,7 @@ struct BaseTests {
         await #expect(throws: ProvisioningError.self) {
             try await Work.create(Work.onVolumes(), in: world, as: process)
         }
-        FakeVolumes.change("domus-00000000000a-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
         let left = try await Work.recover(world)
         #expect(left.count == 1 && left.first?.contains("remove a volume of vg0") == true)
         #expect(try world.store.runs().count == 1)

@@ -3,6 +3,7 @@ import GuestModel
 import LinuxHost
 import Provisioning
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite("Taking back checks what it takes")
@@ -106,5 +107,38 @@ struct UndoTests {
             #expect(world.leftovers.isEmpty)
         }
         #expect(number > 0)
+    }
+
+    @Test(
+        "a mount has its turn among a run's effects, and another process, to which it is not there, hears nothing of it"
+    )
+    func passing() async throws {
+        try await withTemporaryDirectory { directory in
+            let store = try StateStore(directory: directory)
+            let mark = ProcessMark(number: 1, start: "1", boot: "boot")
+            for run in ["a", "b"] {
+                try store.begin(
+                    RunEntry(id: run, command: "create", guest: run, process: mark, started: 0, log: nil),
+                    isRunning: { _ in true })
+            }
+            func undo(_ path: String) -> Undo { .removeFile(path: path, identity: nil) }
+            func noted(_ run: String, in store: StateStore) throws -> [String] {
+                try store.effects(of: run).map(\.undo.subject)
+            }
+            let first = try store.intend(undo("/1"), step: "", run: "a")
+            let mount = try store.intend(.unmount(path: "/2"), step: "", run: "a")
+            _ = try store.intend(.unmount(path: "/3"), step: "", run: "a")
+            _ = try store.intend(.unmount(path: "/elsewhere"), step: "", run: "b")
+            _ = try store.intend(undo("/4"), step: "", run: "a")
+            #expect(try noted("a", in: store) == ["/1", "/2", "/3", "/4"])
+            #expect(try noted("a", in: StateStore(directory: directory)) == ["/1", "/4"])
+            try store.forget(mount)
+            try store.forget(first)
+            #expect(try noted("a", in: store) == ["/3", "/4"])
+            try store.commit(run: "a", tidying: [undo("/5")])
+            #expect(try noted("a", in: store) == ["/5"])
+            try store.end(run: "b")
+            #expect(try noted("b", in: store) == [])
+        }
     }
 }

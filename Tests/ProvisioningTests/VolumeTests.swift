@@ -221,7 +221,7 @@ struct VolumeTests {
         var spec = try Work.onVolumes()
         spec.storage.home = .volumes(try VolumeGroupName("vg0"), pool: nil, wiping: wiping)
         try await Work.create(spec, in: world, as: process, run: "00000000000a")
-        let zeroed = process.effects.filter { $0.hasPrefix("write zeros to /dev/vg0/domus-00000000000a-disk") }
+        let zeroed = process.effects.filter { $0.hasPrefix("write zeros to /dev/vg0/web1-disk") }
         // 2 GiB, in pieces.
         #expect(zeroed.count == (wiping ? 8 : 0))
         if wiping {
@@ -350,7 +350,7 @@ struct VolumeTests {
     @Test("what is kept of a failed run is told by the names that it has, one by one")
     func kept() async throws {
         // Fails when the second volume is carved, and when the guest is published.
-        for (effect, expected) in [("make the volume vg0/domus-00000000000a-disk", 1), ("rename /srv/xen", 2)] {
+        for (effect, expected) in [("make the volume vg0/web1-disk", 1), ("rename /srv/xen", 2)] {
             let world = try Work.worldWithVolumeGroup()
             let course = try world.copy()
             let process = course.process()
@@ -396,7 +396,7 @@ struct VolumeTests {
             try await Work.create(Work.onVolumes(), in: world, as: course, run: "00000000000a")
         }
         let present = world.machine.tree
-        #expect(present.snapshot().keys.contains { $0.hasPrefix("/dev/vg0/domus-") })
+        #expect(present.snapshot().keys.contains { $0.hasPrefix("/dev/vg0/web1-") })
         world.machine.tree.take("/var/lib/fake-lvm/vg0")
         #expect(try await Work.recover(world).contains { $0.contains("vg0") })
         #expect(try world.store.runs().count == 1)

@@ -269,6 +269,10 @@ int clinux_finds_loop(void);
 /// It begins at the offset, and has that length; a length of 0 is all that there is behind the offset.
 int clinux_attach_loop(int file, uint64_t offset, uint64_t length);
 
+/// ioctl(LOOP_SET_CAPACITY): gives a loop device the size that its file has by now; -1 on failure. A macro that Swift does not
+/// import.
+int clinux_fit_loop(int loop);
+
 #pragma clang assume_nonnull end
 
 #endif

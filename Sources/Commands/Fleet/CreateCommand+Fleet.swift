@@ -40,6 +40,7 @@ extension CreateCommand {
         if let store { try UnfinishedRuns(host: host, store: store).tell(console) }
 
         // All are looked at before the first is made; one base is for all.
+        let plannedHost = host.withRememberedVolumes
         var members: [Fleet.Member] = []
         var base: (plan: BasePlan, run: String)?
         var told: Set<String> = []
@@ -47,12 +48,12 @@ extension CreateCommand {
             let planner = try GuestPlanner(
                 spec, starts: starts, isOneOfMany: isParallel,
                 forcedVolumes: forcedVolumes(for: spec),
-                configurationDirectory: shared.configurationDirectory, host: host,
+                configurationDirectory: shared.configurationDirectory, host: plannedHost,
                 console: members.isEmpty ? console : nil)
             let plans = try await planner.plans(store, of: members.first?.plans.create.base)
             if let needed = plans.base { base = needed }
             let preflight = Preflight(
-                host: host, store: store, plan: plans.create, count: members.isEmpty ? specs.count : 1)
+                host: plannedHost, store: store, plan: plans.create, count: members.isEmpty ? specs.count : 1)
             var warnings = try await preflight.check(replacesExisting: replaces)
             if members.isEmpty, !options.run.dryRun { warnings += await preflight.warnings() }
             for warning in warnings where told.insert(warning).inserted { console.warn(warning) }

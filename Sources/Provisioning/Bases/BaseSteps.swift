@@ -189,16 +189,20 @@ struct CloneBase: Step {
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let record = try context.effects.store.bases().first { $0.id == base.id }
-        guard let record, try record.isThere(on: context.host) else {
-            throw ProvisioningError(
-                "the base \(base.id) is not there any more in \(base.home)", exit: .temporary,
-                hint: "try again: it is made anew")
-        }
+        guard let record else { throw isGone }
         try record.checkRoom(for: context.spec.hostname, disks.root.partition.size)
         switch record.place {
         case .volume(let volume, _): try snapshot(volume, of: record, &findings, in: context)
-        case .image(let image): try await copy(FilePath(image.path), of: record, findings, in: context)
+        case .image(let image):
+            guard try record.isThere(on: context.host) else { throw isGone }
+            try await copy(FilePath(image.path), of: record, &findings, in: context)
         }
+    }
+
+    private var isGone: ProvisioningError {
+        ProvisioningError(
+            "the base \(base.id) is not there any more in \(base.home)", exit: .temporary,
+            hint: "try again: it is made anew")
     }
 
     private func snapshot(
@@ -208,24 +212,31 @@ struct CloneBase: Step {
         let origin = try VolumePath(group, VolumeName(volume.name))
         let wanted = try disks.drives.map { drive in
             Effects.WantedVolume(
-                path: try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
-                size: try disks.size(of: drive),
-                origin: drive.name == disks.root.drive ? (path: origin, size: record.size) : nil)
+                path: try context.workingVolume(of: drive, in: group), size: try disks.size(of: drive),
+                origin: drive.name == disks.root.drive ? (path: origin, base: record) : nil)
         }
-        let volumes = try context.effects.createOwnVolumes(
-            wanted, in: group, pool: pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
+        let volumes: [Findings.WorkingVolume]
+        do {
+            volumes = try context.effects.createOwnVolumes(
+                wanted, in: group, pool: pool, tag: VolumeTags.of(guest: context.spec.hostname), step: summary)
+        } catch {
+            // To ask only now spares a look at all disks.
+            guard let isThere = try? record.isThere(on: context.host), !isThere else { throw error }
+            throw isGone
+        }
         for (drive, volume) in zip(disks.drives, volumes) { findings.volumes[drive.name] = volume }
     }
 
     /// What is copied is read for its digest too, unless that was done within a day and the file has not been changed since:
     /// a base that is damaged is not used.
     private func copy(
-        _ image: FilePath, of record: BaseRecord, _ findings: Findings, in context: RunContext
+        _ image: FilePath, of record: BaseRecord, _ findings: inout Findings, in context: RunContext
     ) async throws {
         let files = context.host.files
         let clone = context.workingPath(of: disks.drive(disks.root.drive), findings)
         let isFull = context.spec.storage.allocation == .full
-        _ = try files.createImage(clone, size: disks.root.partition.size, allocated: isFull)
+        findings.cloneDevice = try files.createMountableImage(
+            clone, size: disks.root.partition.size, allocated: isFull)
         let now = context.host.clock.seconds
         let stamp = try files.entry(at: image)?.stamp
         let isKnown = record.verified?.holds(stamp, at: now) ?? false
@@ -238,6 +249,9 @@ struct CloneBase: Step {
         guard let stamp, try files.entry(at: image)?.stamp == stamp else {
             throw ProvisioningError("somebody has written to \(image) while it was copied", exit: .temporary)
         }
+        // What a disk has taken into its cache is written by it only when that is asked for, and takes as long as the copy did.
+        // Of many, others compute meanwhile.
+        if !isOneOfMany { findings.writeOut(clone, by: files) }
         if !isKnown {
             try context.effects.store.note(BaseRecord.Verification(stamp: stamp, time: now), ofBaseAt: record.place)
         }

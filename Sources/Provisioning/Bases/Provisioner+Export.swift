@@ -124,7 +124,7 @@ extension Provisioner {
             let wanted = Effects.WantedVolume(
                 path: try DiskPlan.workingVolume(of: MakeBase.drive, in: group, run: effects.run),
                 size: ByteSize(bytes: base.size),
-                origin: (path: try VolumePath(group, VolumeName(volume.name)), size: base.size))
+                origin: (path: try VolumePath(group, VolumeName(volume.name)), base: base))
             let made = try effects.createOwnVolumes(
                 [wanted], in: group, pool: try VolumeName(pool), tag: VolumeTags.of(base: base.id), step: step)
             guard let path = made.first?.path else { preconditionFailure("one was asked for") }

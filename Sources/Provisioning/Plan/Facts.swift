@@ -54,9 +54,11 @@ package struct Findings: Sendable {
     package var guestDirectory: FileIdentity?
     /// The kernel that the guest boots, once it is known.
     package var kernel: Kernel?
+    /// What the copy of a base will be mounted by.
+    var cloneDevice: ImageDevice?
     /// Whether the tree is the root's own file system, which the guest is installed in.
     var isFilledInPlace = false
-    /// What is writing it to its device beside the hooks, and the error that it met.
+    /// What is writing it, or the copy of a base, to the disk beside other work, and the error that it met.
     var writing: Task<HostError?, Never>?
     /// What the guest's file systems may use.
     package var features = ExtFeatures.Guest()
@@ -116,8 +118,18 @@ package struct RunContext: Sendable {
     package let reporter: any Reporter
     /// Whether a guest of the name gives way to this one.
     package let replacesExisting: Bool
+    /// Whether volumes have their own names from the beginning: nothing that is to give way has them. No configuration names
+    /// them yet, and their tags tell that they are being made. Otherwise they are renamed in the end, which takes LVM as long
+    /// as to make them.
+    var namesVolumesAtOnce = false
 
     package var host: Host { effects.host }
+
+    /// What a drive's volume is called while the guest is made.
+    func workingVolume(of drive: DiskPlan.Drive, in group: VolumeGroupName) throws(ValueError) -> VolumePath {
+        if namesVolumesAtOnce, case .volume(let path) = drive.place { return path }
+        return try DiskPlan.workingVolume(of: drive.name, in: group, run: effects.run)
+    }
 
     /// Where a drive is while the guest is made.
     func workingPath(of drive: DiskPlan.Drive, _ findings: Findings) -> FilePath {

@@ -100,6 +100,12 @@ package enum Undo: Codable, Hashable, Sendable {
         }
     }
 
+    /// Whether there is nothing left of it once this process is gone.
+    package var endsWithProcess: Bool {
+        if case .unmount = self { return true }
+        return false
+    }
+
     /// Whether those before it must wait until it is done: without it they would lose what it needs.
     package var comesFirst: Bool {
         switch self {

@@ -3,7 +3,7 @@ import LinuxHost
 import Storage
 import SystemPackage
 
-/// Makes the guest's volumes, under names of the run's own.
+/// Makes the guest's volumes, under names of the run's own where others may have theirs.
 struct CarveVolumes: Step {
     let disks: DiskPlan
     let group: VolumeGroupName
@@ -21,7 +21,7 @@ struct CarveVolumes: Step {
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let wanted = try disks.drives.map { drive in
             Effects.WantedVolume(
-                path: try DiskPlan.workingVolume(of: drive.name, in: group, run: context.effects.run),
+                path: try context.workingVolume(of: drive, in: group),
                 size: try disks.size(of: drive))
         }
         let volumes = try context.effects.createOwnVolumes(

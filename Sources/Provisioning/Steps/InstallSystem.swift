@@ -36,15 +36,7 @@ struct InstallSystem: Step {
         try findFeatures(&findings, in: context)
         if findings.isFilledInPlace {
             // Most of what there will be, while hooks compute: what waits for the disk in the end is little.
-            let (files, root) = (context.host.files, context.paths.root)
-            findings.writing = Task {
-                do throws(HostError) {
-                    try await files.writeOut(root)
-                    return nil
-                } catch {
-                    return error
-                }
-            }
+            findings.writeOut(context.paths.root, by: context.host.files)
         }
     }
 

@@ -78,7 +78,7 @@ struct PublishGuest: Step {
         var volumes: [GuestRecord.OwnedVolume] = []
         for drive in disks.drives {
             guard case .volume(let path) = drive.place, let made = findings.volumes[drive.name] else { continue }
-            try effects.publish(made, as: path, step: summary)
+            if made.path != path { try effects.publish(made, as: path, step: summary) }
             volumes.append(.init(group: path.group.name, name: path.volume.name, uuid: made.uuid))
         }
         try effects.publish(

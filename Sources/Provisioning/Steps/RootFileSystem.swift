@@ -65,8 +65,9 @@ struct MountRoot: Step {
         // An image is synchronized as a whole in the end; a barrier would wait for all of it before.
         if !isVolume { options += ",barrier=0" }
         try context.effects.mount(
-            context.workingPath(of: context.disks.drive(drive), findings), at: context.paths.root, type: "ext4",
-            options: options, step: summary)
+            context.workingPath(of: context.disks.drive(drive), findings), through: findings.cloneDevice,
+            at: context.paths.root, type: "ext4", options: options, step: summary)
+        findings.cloneDevice = nil
         if case .new = kind { findings.isFilledInPlace = true }
     }
 }
