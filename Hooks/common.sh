@@ -46,13 +46,16 @@ enter_guest() {
 
 # --- paths inside the guest -------------------------------------------------------------------------------------------
 
-# walk_guest PATH [keep]: sets $real to what PATH is once every link is followed inside the guest; with `keep`, a link
+# The functions run in the hook's own shell, since each further process is time for each guest: their variables begin
+# with their names' last words, and $walk_real is set by nearly all.
+#
+# walk_guest PATH [keep]: sets $walk_real to what PATH is once every link is followed inside the guest; with `keep`, a link
 # in last place is not followed. What does not exist (yet) is left as it is written. The status is not 0 for a loop,
 # and for whatever leads into /proc, /sys or /dev: those are the machine's, and /proc/1/root is a way out.
 walk_guest() {
     walk_todo=$1
     walk_hops=0
-    real=
+    walk_real=
     while :; do
         walk_todo=${walk_todo#"${walk_todo%%[!/]*}"}
         [ -n "$walk_todo" ] || break
@@ -64,72 +67,72 @@ walk_guest() {
         case $walk_part in
             .) continue ;;
             ..)
-                real=${real%/*}
+                walk_real=${walk_real%/*}
                 continue
                 ;;
         esac
-        if [ -L "$ROOT$real/$walk_part" ] && { [ -n "$walk_todo" ] || [ "${2:-}" != keep ]; }; then
+        if [ -L "$ROOT$walk_real/$walk_part" ] && { [ -n "$walk_todo" ] || [ "${2:-}" != keep ]; }; then
             # A merged /usr, by far the most frequent of links, takes no program to see: what it leads to is the guest's own
             # directory if that is the same one, and no link itself.
-            case $real/$walk_part in
+            case $walk_real/$walk_part in
                 /bin | /sbin | /lib | /lib64)
                     # shellcheck disable=SC3013 # dash, bash and busybox all have it
                     if [ ! -L "$ROOT/usr" ] && [ ! -L "$ROOT/usr/$walk_part" ] &&
                         [ "$ROOT/$walk_part" -ef "$ROOT/usr/$walk_part" ]; then
-                        real=/usr/$walk_part
+                        walk_real=/usr/$walk_part
                         continue
                     fi
                     ;;
             esac
             walk_hops=$((walk_hops + 1))
             [ "$walk_hops" -le 40 ] || return 1
-            walk_link=$(readlink "$ROOT$real/$walk_part") || return 1
+            walk_link=$(readlink "$ROOT$walk_real/$walk_part") || return 1
             case $walk_link in
-                /*) real= ;;
+                /*) walk_real= ;;
             esac
             walk_todo=$walk_link${walk_todo:+/$walk_todo}
             continue
         fi
-        real=$real/$walk_part
-        case $real in
+        walk_real=$walk_real/$walk_part
+        case $walk_real in
             /proc | /sys | /dev) return 1 ;;
         esac
     done
-    real=${real:-/}
+    walk_real=${walk_real:-/}
 }
 
 # guest_path PATH: prints the host's path of what PATH names in the guest, free of links. Fails as walk_guest does.
 guest_path() {
-    (walk_guest "$1" && printf '%s\n' "$ROOT$real")
+    walk_guest "$1" && printf '%s\n' "$ROOT$walk_real"
 }
 
 # guest_real PATH: the same as the guest calls it, for a program that is to run in the guest.
 guest_real() {
-    (walk_guest "$1" && printf '%s\n' "$real")
+    walk_guest "$1" && printf '%s\n' "$walk_real"
 }
 
 # guest_exists PATH: is there anything, links followed?
 guest_exists() {
-    (walk_guest "$1" && [ -e "$ROOT$real" ])
+    walk_guest "$1" && [ -e "$ROOT$walk_real" ]
 }
 
 # guest_is_file PATH, guest_is_directory PATH: is there one, links followed?
 guest_is_file() {
-    (walk_guest "$1" && [ -f "$ROOT$real" ])
+    walk_guest "$1" && [ -f "$ROOT$walk_real" ]
 }
 
 guest_is_directory() {
-    (walk_guest "$1" && [ -d "$ROOT$real" ])
+    walk_guest "$1" && [ -d "$ROOT$walk_real" ]
 }
 
 # guest_link_target PATH: prints what the link at PATH says; fails if PATH is no link.
 guest_link_target() {
-    (walk_guest "$1" keep && [ -L "$ROOT$real" ] && readlink "$ROOT$real")
+    walk_guest "$1" keep && [ -L "$ROOT$walk_real" ] && readlink "$ROOT$walk_real"
 }
 
 # guest_is_masked PATH: is PATH a link to /dev/null, which is how udev and systemd are told to leave something alone?
 guest_is_masked() {
-    [ "$(guest_link_target "$1")" = /dev/null ]
+    walk_guest "$1" keep && [ -L "$ROOT$walk_real" ] && [ "$(readlink "$ROOT$walk_real")" = /dev/null ]
 }
 
 # guest_has NAME...: is each NAME a program in the guest? A NAME with a slash is that path, else it is looked for as a
@@ -153,82 +156,76 @@ guest_has() {
 }
 
 guest_program() {
-    (walk_guest "$1" && [ -f "$ROOT$real" ] && [ -x "$ROOT$real" ])
+    walk_guest "$1" && [ -f "$ROOT$walk_real" ] && [ -x "$ROOT$walk_real" ]
 }
 
 # guest_glob DIRECTORY PATTERN: prints the names in the guest's DIRECTORY that match, one a line, sorted; nothing if
 # there are none.
 guest_glob() {
-    (
-        walk_guest "$1" || exit 0
-        cd "$ROOT$real" 2>/dev/null || exit 0
-        # shellcheck disable=SC2086 # it is a pattern
-        for glob_name in $2; do
-            if [ -e "$glob_name" ] || [ -L "$glob_name" ]; then
-                printf '%s\n' "$glob_name"
-            fi
-        done
-    )
+    walk_guest "$1" || return 0
+    glob_in=$ROOT${walk_real%/}/
+    # shellcheck disable=SC2086 # it is a pattern
+    for glob_path in "$glob_in"$2; do
+        if [ -e "$glob_path" ] || [ -L "$glob_path" ]; then
+            printf '%s\n' "${glob_path#"$glob_in"}"
+        fi
+    done
 }
 
 # --- files inside the guest -------------------------------------------------------------------------------------------
 
 # guest_read PATH: prints a file; fails, silently, if it is not there or is no regular file.
 guest_read() {
-    (walk_guest "$1" && [ -f "$ROOT$real" ] && cat "$ROOT$real")
+    walk_guest "$1" && [ -f "$ROOT$walk_real" ] && cat "$ROOT$walk_real"
 }
 
 # guest_mkdir PATH [MODE]: makes a directory and those above it; MODE (0755) is for a new one only.
 guest_mkdir() {
-    (
-        walk_guest "$1" || fail "cannot make the directory $1 in the guest: a link in it leads out of the guest"
-        [ -d "$ROOT$real" ] || { mkdir -p "$ROOT$real" && chmod "${2:-0755}" "$ROOT$real"; } ||
-            fail "cannot make the directory $1 in the guest"
-    ) || exit 1
+    walk_guest "$1" || fail "cannot make the directory $1 in the guest: a link in it leads out of the guest"
+    [ -d "$ROOT$walk_real" ] || { mkdir -p "$ROOT$walk_real" && chmod "${2:-0755}" "$ROOT$walk_real"; } ||
+        fail "cannot make the directory $1 in the guest"
 }
 
 # guest_write PATH [MODE]: standard input becomes the file PATH, all of it or nothing. An existing file keeps its owner
 # and mode unless MODE is given; a new one gets MODE or 0644. A link is followed inside the guest; where it leads out,
 # or to what is no file, the link itself is replaced.
 guest_write() {
-    (
-        write_to=$1
-        write_mode=${2:-}
-        if ! walk_guest "$write_to" || { [ -e "$ROOT$real" ] && [ ! -f "$ROOT$real" ]; }; then
-            walk_guest "$write_to" keep || fail "cannot write $write_to in the guest: a link leads out of the guest"
-            if [ -d "$ROOT$real" ] && [ ! -L "$ROOT$real" ]; then
-                fail "cannot write $write_to in the guest: it is a directory"
-            fi
+    write_to=$1
+    write_mode=${2:-}
+    if ! walk_guest "$write_to" || { [ -e "$ROOT$walk_real" ] && [ ! -f "$ROOT$walk_real" ]; }; then
+        walk_guest "$write_to" keep || fail "cannot write $write_to in the guest: a link leads out of the guest"
+        if [ -d "$ROOT$walk_real" ] && [ ! -L "$ROOT$walk_real" ]; then
+            fail "cannot write $write_to in the guest: it is a directory"
         fi
-        write_path=$ROOT$real
-        write_new=${write_path%/*}/.domus-new
-        # What need not be run is not: a guest is a hundred files like this one.
-        [ -d "${write_path%/*}" ] || mkdir -p "${write_path%/*}" ||
-            fail "cannot make the directory of $write_to in the guest"
-        if [ -e "$write_new" ] || [ -L "$write_new" ]; then
-            rm -rf "$write_new"
-        fi
-        # root's own has nothing to be kept but its mode.
-        if [ -f "$write_path" ] && [ ! -L "$write_path" ] &&
-            { [ -z "$write_mode" ] || [ ! -O "$write_path" ] || [ ! -G "$write_path" ]; }; then
-            cp -p "$write_path" "$write_new"
-        else
-            # Nearly all are made with the mode that they are to have.
-            case ${write_mode:=0644} in
-                0600) umask 077 ;;
-                *) umask 022 ;;
-            esac
-            (set -C && : >"$write_new") && case $write_mode in
-                0644 | 0600) write_mode= ;;
-            esac
-        fi || fail "cannot write $write_to in the guest"
-        # The new file never stands there with more rights than it is to have.
-        [ -z "$write_mode" ] || chmod "$write_mode" "$write_new" || fail "cannot write $write_to in the guest"
-        if ! cat >"$write_new" || ! mv -fT "$write_new" "$write_path"; then
-            rm -f "$write_new"
-            fail "cannot write $write_to in the guest"
-        fi
-    ) || exit 1
+    fi
+    write_path=$ROOT$walk_real
+    write_new=${write_path%/*}/.domus-new
+    # What need not be run is not: a guest is a hundred files like this one.
+    [ -d "${write_path%/*}" ] || mkdir -p "${write_path%/*}" ||
+        fail "cannot make the directory of $write_to in the guest"
+    if [ -e "$write_new" ] || [ -L "$write_new" ]; then
+        rm -rf "$write_new"
+    fi
+    # root's own has nothing to be kept but its mode.
+    if [ -f "$write_path" ] && [ ! -L "$write_path" ] &&
+        { [ -z "$write_mode" ] || [ ! -O "$write_path" ] || [ ! -G "$write_path" ]; }; then
+        cp -p "$write_path" "$write_new"
+    else
+        # Nearly all are made with the mode that they are to have.
+        case ${write_mode:=0644} in
+            0600) write_mask=077 ;;
+            *) write_mask=022 ;;
+        esac
+        (umask "$write_mask" && set -C && : >"$write_new") && case $write_mode in
+            0644 | 0600) write_mode= ;;
+        esac
+    fi || fail "cannot write $write_to in the guest"
+    # The new file never stands there with more rights than it is to have.
+    [ -z "$write_mode" ] || chmod "$write_mode" "$write_new" || fail "cannot write $write_to in the guest"
+    if ! cat >"$write_new" || ! mv -fT "$write_new" "$write_path"; then
+        rm -f "$write_new"
+        fail "cannot write $write_to in the guest"
+    fi
 }
 
 # guest_append PATH [MODE]: standard input goes to the end of PATH, which begins a new line.
@@ -247,26 +244,23 @@ guest_has_line() {
 
 # guest_link TARGET PATH: makes PATH a symbolic link that says TARGET, in the place of whatever file was there.
 guest_link() {
-    (
-        walk_guest "$2" keep || fail "cannot make the link $2 in the guest: a link leads out of the guest"
-        link_path=$ROOT$real
-        [ ! -d "$link_path" ] || [ -L "$link_path" ] || fail "cannot make the link $2 in the guest: it is a directory"
-        { [ -d "${link_path%/*}" ] || mkdir -p "${link_path%/*}"; } && ln -snf "$1" "$link_path" ||
-            fail "cannot make the link $2 in the guest"
-    ) || exit 1
+    walk_guest "$2" keep || fail "cannot make the link $2 in the guest: a link leads out of the guest"
+    link_path=$ROOT$walk_real
+    [ ! -d "$link_path" ] || [ -L "$link_path" ] || fail "cannot make the link $2 in the guest: it is a directory"
+    if ! { [ -d "${link_path%/*}" ] || mkdir -p "${link_path%/*}"; } || ! ln -snf "$1" "$link_path"; then
+        fail "cannot make the link $2 in the guest"
+    fi
 }
 
 # guest_remove PATH...: removes files, links and whole directories; a link is removed itself. Absent is fine.
 guest_remove() {
     for remove_name; do
-        (
-            # What lies behind /proc, /sys or /dev is not the guest's to remove.
-            walk_guest "$remove_name" keep || exit 0
-            [ "$real" != / ] || exit 1
-            if [ -e "$ROOT$real" ] || [ -L "$ROOT$real" ]; then
-                rm -rf "$ROOT$real"
-            fi
-        ) || fail "cannot remove $remove_name in the guest"
+        # What lies behind /proc, /sys or /dev is not the guest's to remove.
+        walk_guest "$remove_name" keep || continue
+        [ "$walk_real" != / ] || fail "cannot remove $remove_name in the guest"
+        if [ -e "$ROOT$walk_real" ] || [ -L "$ROOT$walk_real" ]; then
+            rm -rf "$ROOT$walk_real" || fail "cannot remove $remove_name in the guest"
+        fi
     done
 }
 
@@ -274,9 +268,14 @@ guest_remove() {
 guest_remove_matching() {
     remove_in=$1
     shift
+    walk_guest "$remove_in" || return 0
+    remove_place=$ROOT${walk_real%/}/
     for remove_pattern; do
-        guest_glob "$remove_in" "$remove_pattern" | while IFS= read -r remove_match; do
-            guest_remove "$remove_in/$remove_match"
+        # shellcheck disable=SC2086 # it is a pattern
+        for remove_match in "$remove_place"$remove_pattern; do
+            if [ -e "$remove_match" ] || [ -L "$remove_match" ]; then
+                guest_remove "$remove_in/${remove_match#"$remove_place"}"
+            fi
         done
     done
 }
@@ -295,8 +294,8 @@ guest_run() {
 # guest_has_systemd: will systemd be the guest's process 1?
 guest_has_systemd() {
     for systemd_init in /sbin/init /usr/sbin/init; do
-        if systemd_path=$(guest_path "$systemd_init") && [ -e "$systemd_path" ]; then
-            case $systemd_path in
+        if guest_exists "$systemd_init"; then
+            case $walk_real in
                 */systemd) return 0 ;;
                 *) return 1 ;;
             esac
@@ -307,9 +306,9 @@ guest_has_systemd() {
 
 # guest_has_busybox_init: is process 1 busybox?
 guest_has_busybox_init() {
-    case $(guest_path /sbin/init) in
-        */busybox*) guest_exists /sbin/init ;;
-        *) return 1 ;;
+    guest_exists /sbin/init && case $walk_real in
+        */busybox*) ;;
+        *) false ;;
     esac
 }
 
@@ -327,7 +326,7 @@ guest_unit() {
 # guest_unit_is_enabled NAME: is a unit wanted by some target, in the guest's own configuration?
 guest_unit_is_enabled() {
     for wants_directory in $(guest_glob /etc/systemd/system '*.wants'); do
-        if guest_link_target "/etc/systemd/system/$wants_directory/$1" >/dev/null; then
+        if walk_guest "/etc/systemd/system/$wants_directory/$1" keep && [ -L "$ROOT$walk_real" ]; then
             return 0
         fi
     done
