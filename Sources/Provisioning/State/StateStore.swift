@@ -5,7 +5,8 @@ import LinuxHost
 import Synchronization
 import SystemPackage
 
-/// The journal of runs and the records of guests, in one SQLite database, durable after every call.
+/// The journal of runs and the records of guests, in one SQLite database, durable after every call, but for what ends with
+/// the process anyway.
 ///
 /// `sqlite3 /var/lib/domus/state.sqlite` reads it: the tables are `run`, `effect`, `guest`, `base` and
 /// `address`.
