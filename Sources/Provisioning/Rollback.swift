@@ -49,7 +49,7 @@ package struct Rollback: Sendable {
                     where volume.tags.contains(tag) && (uuid == nil || volume.uuid == uuid)
                         && told.insert(volume.uuid).inserted
                     {
-                        outcome.left.append("\(group)/\(volume.name) (kept)")
+                        outcome.left.append("\(group)/\(nameGivenFree(of: volume, run: run)) (kept)")
                     }
                 // Only after the commit is there such an entry, and then nothing is kept.
                 case .removeForeignVolume(let group, let name, _): outcome.left.append("\(group)/\(name) (kept)")
@@ -75,6 +75,19 @@ package struct Rollback: Sendable {
             outcome.left.append("\(error)")
         }
         return outcome
+    }
+
+    /// A guest's volume that is kept gives its name free for another of that name.
+    ///
+    /// - Returns: what it is called by then.
+    private func nameGivenFree(of volume: Volume, run: String) -> String {
+        guard volume.tags.contains(where: { $0.hasPrefix(VolumeTags.guestPrefix) }),
+            !volume.name.hasPrefix("domus-\(run)-"),
+            let path = try? VolumePath(VolumeGroupName(volume.group), VolumeName(volume.name)),
+            let name = try? VolumeName("domus-\(run)-\(volume.name)"),
+            (try? host.volumes.rename(path, to: name, uuid: volume.uuid)) == true
+        else { return volume.name }
+        return name.name
     }
 
     /// Undoes from the newest effect to the oldest. A failing entry does not keep the others from being undone.

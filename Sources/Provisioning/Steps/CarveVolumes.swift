@@ -88,7 +88,8 @@ package enum VolumeTags {
     package static func of(run: String) -> String { "domus.run.\(run)" }
 
     /// On those of a guest, for people, and for those who find a volume whose record is lost.
-    package static func of(guest: Hostname) -> String { "domus.guest.\(guest)" }
+    package static func of(guest: Hostname) -> String { "\(guestPrefix)\(guest)" }
+    static let guestPrefix = "domus.guest."
 
     /// On a base's.
     package static func of(base id: String) -> String { "domus.base.\(id)" }
