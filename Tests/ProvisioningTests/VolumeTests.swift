@@ -197,6 +197,21 @@ struct VolumeTests {
         #expect(narrow.count == 1 && narrow[0].contains("from 70 % on, and the group has only"), "\(narrow)")
     }
 
+    @Test("a plan asks LVM once, and hears of its own changes")
+    func remembered() throws {
+        let world = try Work.worldWithVolumeGroup()
+        let group = try VolumeGroupName("vg0")
+        let others = world.process().host.volumes
+        let remembered = world.process().host.withRememberedVolumes.volumes
+        func names() throws -> [String] { try remembered.volumes(in: group).map(\.name) }
+        let free = try remembered.groups().map(\.free)
+        #expect(try names() == ["theirs"])
+        try others.create(VolumePath(group, VolumeName("a")), size: .mebibytes(64), pool: nil, tags: [])
+        #expect(try names() == ["theirs"] && remembered.groups().map(\.free) == free)
+        try remembered.create(VolumePath(group, VolumeName("b")), size: .mebibytes(64), pool: nil, tags: [])
+        #expect(try names() == ["a", "b", "theirs"] && remembered.groups().map(\.free) != free)
+    }
+
     @Test("a finished guest's volumes have their names, their tags and their place in the record and the configuration")
     func finished() async throws {
         let world = try Work.worldWithVolumeGroup()

@@ -62,25 +62,3 @@ struct MakeHostKeys: Step {
         ]
     }
 }
-
-extension Findings {
-    /// Begins to write all that is in a mounted file system, or in an image, to the disk.
-    mutating func writeOut(_ path: FilePath, by files: any FileSystem) {
-        writing = Task {
-            do throws(HostError) {
-                try await files.writeOut(path)
-                return nil
-            } catch {
-                return error
-            }
-        }
-    }
-
-    /// Ends what goes on beside the steps, and what was ready for later ones, before anything is taken back.
-    mutating func endWorkBeside() async {
-        cloneDevice = nil
-        hostKeys?.cancel()
-        await hostKeys?.value
-        _ = await writing?.value
-    }
-}
