@@ -18,8 +18,9 @@ OPTIONS =
 
 SWIFT ?= swift
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# The Swift runtime inside, so that the program runs where Swift is not installed; no symbols, which are two thirds.
-RELEASE = --configuration release --static-swift-stdlib -Xlinker -s
+# The Swift runtime inside, so that the program runs where Swift is not installed; no libraries from where the program lies,
+# which is not always a directory of the system's; no symbols, which are two thirds.
+RELEASE = --configuration release --static-swift-stdlib --disable-local-rpath -Xlinker -s
 NAMES = xen-create-image xen-delete-image xen-list-images xen-resize-guest
 
 # What apt has: to build, to make guests, and to test.

@@ -27,6 +27,9 @@ package protocol FileReading: Sendable {
     func isTaken(device path: FilePath) throws(HostError) -> Bool
     /// Bytes that may still be written at the nearest existing ancestor of the path.
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
+    /// Whether copies there may have the blocks of what they are copies of (reflink): false where the file system of the
+    /// nearest existing ancestor is known to be of a kind that cannot.
+    func mayShareBlocks(at path: FilePath) throws(HostError) -> Bool
     /// Whether the path can be executed by this process.
     func isExecutable(_ path: FilePath) -> Bool
     /// Whether ``FileChanging/mount(_:through:at:type:options:isReadOnly:)`` can be done here.

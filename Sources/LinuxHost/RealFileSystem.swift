@@ -120,12 +120,21 @@ package struct RealFileSystem: FileReading {
     }
 
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
+        let information = try fileSystem(at: path)
+        return ByteSize(bytes: Int64(information.f_bavail) * Int64(information.f_frsize))
+    }
+
+    package func mayShareBlocks(at path: FilePath) throws(HostError) -> Bool {
+        // EXT4_SUPER_MAGIC, of ext2 and ext3, too, and TMPFS_MAGIC: linux/magic.h.
+        try ![0xEF53, 0x0102_1994].contains(fileSystem(at: path).f_type)
+    }
+
+    /// What the file system of the nearest existing ancestor says of itself.
+    private func fileSystem(at path: FilePath) throws(HostError) -> statfs {
         var ancestor = path
         while true {
-            var information = statvfs()
-            if statvfs(ancestor.string, &information) == 0 {
-                return ByteSize(bytes: Int64(information.f_bavail) * Int64(information.f_frsize))
-            }
+            var information = statfs()
+            if statfs(ancestor.string, &information) == 0 { return information }
             let error = Kernel.lastError
             guard error == .noSuchFileOrDirectory, ancestor.removeLastComponent() else {
                 throw HostError(cannot: "look at the file system of \(path)", error)

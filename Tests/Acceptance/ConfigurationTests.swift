@@ -29,7 +29,7 @@ struct ConfigurationTests {
                 vcpus = 2
                 size = 2G
                 dist = bullseye
-                install-method = debootstrap
+                install-method = mmdebstrap
                 no-verify = 1
 
                 """
@@ -40,7 +40,25 @@ struct ConfigurationTests {
             #expect(values["dist"] == "bullseye")
             #expect(values["vcpus"] == "3")
             #expect(values["partition disk"]?.hasPrefix("5G ext4") == true)
-            #expect(values["install-method"] == "debootstrap")
+            #expect(values["install-method"] == "mmdebstrap")
+        }
+    }
+
+    @Test("the method that xen-tools ships its configuration with is no choice of debootstrap, and elsewhere it is one")
+    func shippedMethod() async throws {
+        try await withWorkspace { workspace in
+            let line = "install-method = debootstrap\n"
+            try writeFile(workspace.settings.appending("xen-tools.conf"), line)
+            let words = ["create", "--hostname=web1", "--dhcp", "--dumpconfig", "--no-verify", "--dist=bookworm"]
+            let shipped = try await workspace.run(words).orThrow()
+            #expect(shipped.standardOutput.contains("install-method = native\n"))
+            let plan = try await workspace.run(words.filter { $0 != "--dumpconfig" } + ["--dry-run"]).orThrow()
+            #expect(plan.standardError.contains("xen-tools.conf, line 1: debootstrap is not used"), "\(plan)")
+            let own = try workspace.file("own.conf", line)
+            for chosen in ["--config=\(own)", "--install-method=debootstrap"] {
+                let outcome = try await workspace.run(words + [chosen]).orThrow()
+                #expect(outcome.standardOutput.contains("install-method = debootstrap\n"), "\(chosen)")
+            }
         }
     }
 

@@ -88,7 +88,12 @@ extension FakeHost: FileReading {
 
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
         try look()
-        return .gibibytes(100)
+        return machine.freeSpace
+    }
+
+    package func mayShareBlocks(at path: FilePath) throws(HostError) -> Bool {
+        try look()
+        return machine.sharesBlocks
     }
 
     package func isExecutable(_ path: FilePath) -> Bool {

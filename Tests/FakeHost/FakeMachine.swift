@@ -1,3 +1,4 @@
+import GuestModel
 import LinuxHost
 import Synchronization
 
@@ -7,6 +8,8 @@ package final class FakeMachine: Sendable {
         var tree: FakeTree
         var lastProcess: Int32 = 100
         var alive: Set<ProcessMark> = []
+        var freeSpace = ByteSize.gibibytes(100)
+        var sharesBlocks = false
     }
 
     private let state: Mutex<State>
@@ -18,6 +21,18 @@ package final class FakeMachine: Sendable {
     package var tree: FakeTree {
         get { state.withLock { $0.tree } }
         set { state.withLock { $0.tree = newValue } }
+    }
+
+    /// What its disk has left, whatever is written.
+    package var freeSpace: ByteSize {
+        get { state.withLock { $0.freeSpace } }
+        set { state.withLock { $0.freeSpace = newValue } }
+    }
+
+    /// Whether its file system has reflinks.
+    package var sharesBlocks: Bool {
+        get { state.withLock { $0.sharesBlocks } }
+        set { state.withLock { $0.sharesBlocks = newValue } }
     }
 
     func startProcess() -> ProcessMark {

@@ -155,6 +155,9 @@ struct ChangingTests {
             #expect(names == [])
             let free = try files.freeSpace(at: path.appending("not/there/yet"))
             #expect(free <= .mebibytes(1))
+            #expect(try !files.mayShareBlocks(at: path.appending("not/there/yet")))
+            // The kernel's own: of which nobody says that it cannot.
+            #expect(try files.mayShareBlocks(at: "/proc/not/there"))
         }
     }
 

@@ -172,6 +172,37 @@ struct FileBaseTests {
         #expect(error?.message.contains("no loop devices") == true && error?.exit == .unavailable)
     }
 
+    @Test("where copies share nothing there must be room for all of them, before the first is made")
+    func room() async throws {
+        let world = try await Work.worldWithFileBase()
+        let base = try record(world)
+        guard case .there(let reference) = try await Work.choice(Work.fileClone(), in: world, as: world.process())
+        else {
+            Issue.record("there is no base")
+            return
+        }
+        let host = world.process().host
+        let allocated = try #require(try host.files.entry(at: FilePath(base.place.text))?.allocated)
+        let plan = try Work.plan(Work.fileClone(), run: "00000000000a", on: host, base: reference)
+        func check(_ count: Int) async throws {
+            try await Preflight(host: host, store: world.store, plan: plan, count: count).check(replacesExisting: false)
+        }
+        world.machine.freeSpace = ByteSize(bytes: 3 * allocated)
+        try await check(3)
+        let error = await #expect(throws: ProvisioningError.self) { try await check(4) }
+        #expect(error?.exit == .cannotCreate)
+        #expect(
+            error?.message.hasPrefix("there is no room for web1 and 3 more in /srv/xen: copies of the base \(base.id)")
+                == true, "\(error?.message ?? "")")
+        // Of a base that is made for them it is known only then.
+        let made = #expect(throws: ProvisioningError.self) {
+            try Preflight(host: host, store: world.store, plan: plan, count: 4).checkRoom(forClonesOf: base)
+        }
+        #expect(made?.message == error?.message)
+        world.machine.sharesBlocks = true
+        try await check(4)
+    }
+
     @Test("a base's record is read as it was written before there were bases in files")
     func formerRecord() throws {
         let text = """

@@ -9,6 +9,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <sys/statfs.h>
 #include <sys/types.h>
 #include <fcntl.h>
 #include <signal.h>

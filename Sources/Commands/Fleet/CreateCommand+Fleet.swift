@@ -75,7 +75,11 @@ extension CreateCommand {
         let began = host.clock.monotonic
         if let (plan, run) = base {
             console.note("there is no such base yet: \(plan.reference.id) is made first")
-            _ = try await BaseCommand.make(plan, run: run, keeps: keeps, shared, host, console)
+            let made = try await BaseCommand.make(plan, run: run, keeps: keeps, shared, host, console)
+            if let first = members.first {
+                try Preflight(host: host, store: store, plan: first.plans.create, count: members.count)
+                    .checkRoom(forClonesOf: made)
+            }
         }
         let outcomes = await Fleet(
             host: host, store: store, logs: shared.logDirectory, replaces: replaces, keeps: keeps, limit: limit,

@@ -135,7 +135,15 @@ struct ArchiveBuilder {
             let reason = host.processes.find("apt-get") == nil ? "this host has no apt" : "it is too old for that"
             notes.append("\(release.title) is installed by debootstrap: \(reason)")
             return .debootstrap
-        case "debootstrap": return .debootstrap
+        case "debootstrap":
+            // xen-tools ships its configuration with that line, for packages from the archive in place of a tar or a tree:
+            // on hosts that had it nobody has chosen the slow way.
+            guard case .file(let origin) = given.place, origin.file.lastComponent == "xen-tools.conf", isNative(release)
+            else { return .debootstrap }
+            notes.append(
+                "\(origin): debootstrap is not used: Domus installs \(release.codename) itself "
+                    + "(--install-method=debootstrap, or that line in a file of --config, uses it)")
+            return .native
         case "mmdebstrap": return .mmdebstrap
         case "tar": return .tar(try existing(.file, "archive"))
         case "copy": return .copy(try existing(.directory, "directory"))

@@ -220,20 +220,43 @@ package struct Preflight: Sendable {
             hint: "modprobe loop; without --base none is needed")
     }
 
-    /// A full image is certain to need its room; how much a sparse one will take only the installation tells.
+    /// A full image is certain to need its room, and a clone that of its base; how much a sparse one will take else only the
+    /// installation tells.
     private func checkRoom() throws {
-        let storage = plan.spec.storage
-        let free = try host.files.freeSpace(at: storage.directory)
-        let sum = storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes } * Int64(count)
         // Of a guest on volumes only its kernel is there, and the tree that the volumes are written from, for a while.
-        guard case .files = storage.home else { return }
-        let needed = storage.allocation == .full ? sum : 0
-        guard free.bytes >= needed else {
-            throw ProvisioningError(
-                "there is no room for \(plan.spec.hostname.name(andMore: count)) in \(storage.directory): "
-                    + "\(count == 1 ? "its" : "their") images take "
-                    + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
-                exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir, or use --image=sparse")
+        guard case .files = plan.spec.storage.home else { return }
+        guard plan.spec.storage.allocation == .full else { return try checkRoom(forClonesOf: plan.base?.record) }
+        let sum = plan.spec.storage.partitions.reduce(Int64(0)) { $0 + $1.size.bytes }
+        try checkRoom(
+            for: sum * Int64(count), as: count == 1 ? "its images take" : "their images take",
+            hint: ", or use --image=sparse")
+    }
+
+    /// Whether there is room for the guests as copies of a base: one that is made for them is there only after all else has
+    /// been looked at.
+    ///
+    /// - Throws: ``ProvisioningError`` if there is not.
+    package func checkRoom(forClonesOf base: BaseRecord?) throws(ProvisioningError) {
+        guard let base, case .image(let image) = base.place, case .files = plan.spec.storage.home else { return }
+        do {
+            guard try !host.files.mayShareBlocks(at: plan.spec.storage.directory),
+                let allocated = try host.files.entry(at: FilePath(image.path))?.allocated
+            else { return }
+            try checkRoom(
+                for: allocated * Int64(count),
+                as: (count == 1 ? "a copy" : "copies") + " of the base \(base.id) \(count == 1 ? "takes" : "take")")
+        } catch {
+            throw ProvisioningError(error)
         }
+    }
+
+    private func checkRoom(for needed: Int64, as what: String, hint: String = "") throws {
+        let directory = plan.spec.storage.directory
+        let free = try host.files.freeSpace(at: directory)
+        guard free.bytes < needed else { return }
+        throw ProvisioningError(
+            "there is no room for \(plan.spec.hostname.name(andMore: count)) in \(directory): \(what) "
+                + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
+            exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir" + hint)
     }
 }
