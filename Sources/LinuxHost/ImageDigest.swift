@@ -51,6 +51,8 @@ final class ImageReading: Sendable {
     }
 
     private static let part: Int64 = 1 << 20
+    /// Parts that go to the disk together.
+    private static let stretch = 16
     /// What O_DIRECT wants addresses, offsets and lengths to be a multiple of, on any disk there is.
     private static let block = 4096
 
@@ -101,10 +103,18 @@ final class ImageReading: Sendable {
                 if isCancelled() { throw CancellationError() }
                 let digest = try read(number, buffer)
                 state.withLock { $0.found[number] = digest }
+                beginWriting(upTo: number)
             }
         } catch {
             state.withLock { $0.failure = $0.failure ?? error }
         }
+    }
+
+    /// Has the disk work while the rest is being copied: else it begins only where the copying ends.
+    private func beginWriting(upTo number: Int) {
+        guard let target, target.direct == nil, (number + 1) % Self.stretch == 0 else { return }
+        let length = Int64(Self.stretch) * Self.part
+        clinux_begin_writing(target.file.rawValue, Int64(number + 1) * Self.part - length, length)
     }
 
     private func read(_ number: Int, _ buffer: UnsafeMutableRawBufferPointer) throws -> [UInt8]? {

@@ -28,13 +28,18 @@ package struct Rollback: Sendable {
         var told: Set<String> = []
         var isDone = true
         do {
-            for effect in try store.effects(of: run).reversed() {
+            let effects = try store.effects(of: run)
+            let former: Set<String> = Set(
+                effects.compactMap { if case .moveBack(_, let name, _) = $0.undo { name } else { nil } })
+            for effect in effects.reversed() {
                 switch effect.undo {
                 case .moveBack(let aside, _, _):
                     do {
                         if try await effect.undo.perform(on: host) { outcome.undone.append(effect.undo.summary) }
                     } catch {
                         outcome.left.append("\(aside) (kept): \(error)")
+                        // As it is with volumes: the record is of what had that name.
+                        isDone = false
                     }
                 case .renameVolumeBack(let group, let aside, _, _):
                     do {
@@ -53,8 +58,12 @@ package struct Rollback: Sendable {
                     }
                 // Only after the commit is there such an entry, and then nothing is kept.
                 case .removeForeignVolume(let group, let name, _): outcome.left.append("\(group)/\(name) (kept)")
-                case .removeTree(let path, _), .removeFile(let path, _):
-                    if try host.files.entry(at: FilePath(path)) != nil { outcome.left.append("\(path) (kept)") }
+                case .removeTree(let path, let identity), .removeFile(let path, let identity):
+                    guard let entry = try host.files.entry(at: FilePath(path)) else { continue }
+                    // It was published already, where the guest that it was to replace is to be again.
+                    let isInTheWay = former.contains(path) && entry.identity == identity
+                    let kept = isInTheWay ? try moveAside(FilePath(path), run: run).string : path
+                    outcome.left.append("\(kept) (kept)")
                 case .claim, .releaseFileSystem: break
                 case .emptyFileSystem(let device, _, _, _): outcome.left.append("what is in \(device.path) (kept)")
                 case .clearDevice(let path, _): outcome.left.append("what is written on \(path) (kept)")
@@ -75,6 +84,13 @@ package struct Rollback: Sendable {
             outcome.left.append("\(error)")
         }
         return outcome
+    }
+
+    /// - Returns: what it is called by then.
+    private func moveAside(_ path: FilePath, run: String) throws(HostError) -> FilePath {
+        let aside = path.removingLastComponent().appending(".domus-\(run).kept-\(path.lastComponent?.string ?? "")")
+        try host.files.rename(path, to: aside)
+        return aside
     }
 
     /// A guest's volume that is kept gives its name free for another of that name.

@@ -10,6 +10,7 @@ package final class FakeMachine: Sendable {
         var alive: Set<ProcessMark> = []
         var freeSpace = ByteSize.gibibytes(100)
         var sharesBlocks = false
+        var givesFileSystemsUp = false
     }
 
     private let state: Mutex<State>
@@ -33,6 +34,12 @@ package final class FakeMachine: Sendable {
     package var sharesBlocks: Bool {
         get { state.withLock { $0.sharesBlocks } }
         set { state.withLock { $0.sharesBlocks = newValue } }
+    }
+
+    /// Whether its kernel cannot write what it must, and tells nobody.
+    package var givesFileSystemsUp: Bool {
+        get { state.withLock { $0.givesFileSystemsUp } }
+        set { state.withLock { $0.givesFileSystemsUp = newValue } }
     }
 
     func startProcess() -> ProcessMark {

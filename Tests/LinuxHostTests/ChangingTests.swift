@@ -121,6 +121,23 @@ struct ChangingTests {
     }
 
     @Test(
+        "a file system that the kernel has given up, or not unmounted, is not taken for a whole one",
+        Requirement.program("mkfs.ext4", "debugfs"),
+        arguments: ["ssv state 1", "ssv state 2", "ssv state 0", "feature needs_recovery"])
+    func leftWhole(change: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let image = directory.appending("disk.img")
+            try files.createImage(image, size: .mebibytes(8), allocated: false)
+            #expect(try !files.isLeftWhole(ext: image))
+            try await run("mkfs.ext4", ["-q", image.string]).orThrow()
+            #expect(try files.isLeftWhole(ext: image))
+            try await run("debugfs", ["-w", "-R", change, image.string]).orThrow()
+            #expect(try files.isLeftWhole(ext: image) == (change == "ssv state 1"))
+        }
+        #expect(throws: HostError.self) { try files.isLeftWhole(ext: "/dev/null") }
+    }
+
+    @Test(
         "a range reads as zeros afterwards, and what is beside it as before", Requirement.loopDevices,
         arguments: [false, true])
     func zero(isDevice: Bool) async throws {

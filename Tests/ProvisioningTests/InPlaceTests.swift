@@ -1,6 +1,7 @@
 import FakeHost
 import GuestModel
 import LinuxHost
+import Provisioning
 import Testing
 
 /// Guests that are installed in their images.
@@ -24,5 +25,19 @@ struct InPlaceTests {
         #expect(content.contains("/etc/debian_version") == canMount, "\(content)")
         let programs = process.invocations.map(ConfinedCommand.init).filter { $0.executable == "mke2fs" }
         #expect(programs.count == 1 && programs.allSatisfy { $0.arguments.contains("-d") != canMount })
+    }
+
+    @Test("no guest is made of a file system that the kernel has given up, whatever it says when it is unmounted")
+    func givenUp() async throws {
+        let world = try World()
+        let before = try world.state()
+        world.machine.givesFileSystemsUp = true
+        let spec = Sample.guest { $0.install.method = .debootstrap }
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await Work.create(spec, in: world, as: world.process(), canMount: true)
+        }
+        #expect(error?.message.contains("gave the file system up") == true, "\(error?.message ?? "")")
+        #expect(try difference(world.state(), from: before) == [])
+        #expect(world.leftovers.isEmpty)
     }
 }

@@ -354,6 +354,14 @@ struct VolumeTests {
                 let isThere = volumes.contains { $0.uuid == owned.uuid && $0.name == owned.name }
                 #expect(isThere, "effect \(number): \(owned.path)")
             }
+            // Nor does it stay where the former one's files are to be.
+            for (path, identity) in [
+                (record.directory.path, record.directory.identity),
+                (record.configuration.path, record.configuration.identity),
+            ] {
+                let entry = try world.process().host.files.entry(at: FilePath(path))
+                #expect(entry?.identity == identity, "effect \(number): \(path)")
+            }
         }
     }
 

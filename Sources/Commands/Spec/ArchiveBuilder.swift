@@ -138,8 +138,10 @@ struct ArchiveBuilder {
         case "debootstrap":
             // xen-tools ships its configuration with that line, for packages from the archive in place of a tar or a tree:
             // on hosts that had it nobody has chosen the slow way.
-            guard case .file(let origin) = given.place, origin.file.lastComponent == "xen-tools.conf", isNative(release)
-            else { return .debootstrap }
+            let shipped = knowledge.configurationDirectory.appending("xen-tools.conf")
+            guard case .file(let origin) = given.place, origin.file == shipped, isNative(release) else {
+                return .debootstrap
+            }
             notes.append(
                 "\(origin): debootstrap is not used: Domus installs \(release.codename) itself "
                     + "(--install-method=debootstrap, or that line in a file of --config, uses it)")

@@ -121,7 +121,7 @@ package struct CreatePlan: Sendable {
         ]
         if let lock { steps.append(CheckLock(lock: lock, tailor: tailor)) }
         if let lockFile { steps.append(WriteLock(path: lockFile, tailor: tailor)) }
-        if let mounted { steps.append(UnmountRoot(kind: mounted)) }
+        if let mounted { steps.append(UnmountRoot(drive: root.drive, kind: mounted)) }
         // Late: what is on it until then, if it may go, is not lost to an installation that fails.
         if case .devices(_, _, let wiping, let formatted) = spec.storage.home {
             steps.append(TakeDevices(disks: disks, wiping: wiping, formatted: formatted))

@@ -257,6 +257,6 @@ package struct Preflight: Sendable {
         throw ProvisioningError(
             "there is no room for \(plan.spec.hostname.name(andMore: count)) in \(directory): \(what) "
                 + "\(ByteSize(bytes: needed).rounded), and \(free.rounded) are free",
-            exit: .cannotCreate, hint: "free some space, put the guest elsewhere with --dir" + hint)
+            exit: .cannotCreate, hint: "free some space, or put the guest elsewhere with --dir" + hint)
     }
 }

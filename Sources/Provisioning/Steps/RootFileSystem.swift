@@ -74,6 +74,7 @@ struct MountRoot: Step {
 
 /// Ends that, all written.
 struct UnmountRoot: Step {
+    let drive: String
     let kind: MountRoot.Kind
 
     var summary: String {
@@ -105,6 +106,14 @@ struct UnmountRoot: Step {
         guard wasThere else {
             throw ProvisioningError(
                 "\(context.paths.root) is not mounted any more: somebody else has unmounted it", exit: .temporary)
+        }
+        let device = context.workingPath(of: context.disks.drive(drive), findings)
+        guard try context.host.files.isLeftWhole(ext: device) else {
+            let reason = "the kernel could not write all of it to \(device), and gave the file system up"
+            guard !context.hasNoRoom else { throw context.noRoom(reason) }
+            throw StorageError(
+                "what was written into the guest is lost: \(reason)",
+                hint: "dmesg tells which disk has failed, or which pool is full")
         }
     }
 }

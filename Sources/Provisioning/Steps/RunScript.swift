@@ -10,7 +10,14 @@ struct RunHook: Step {
     var summary: String { "Run hook \(hook.name)" + (hook.isStock ? "" : " (\(hook.path))") }
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
-        if hook.name == MakeHostKeys.hook { await findings.hostKeys?.value }
+        if hook.name == MakeHostKeys.hook, let keys = findings.hostKeys {
+            // Who interrupts does not wait for a prime number.
+            await withTaskCancellationHandler {
+                await keys.value
+            } onCancel: {
+                keys.cancel()
+            }
+        }
         try Task.checkCancellation()
         let invocation = tailor.invocation(of: hook)
         let status = try await context.run(invocation)
