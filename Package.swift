@@ -102,7 +102,7 @@ let package = Package(
             "ProvisioningTests",
             [
                 "Provisioning", "Bootstrap", "FakeHost", "GuestModel", "LinuxHost", "Storage", "Tailoring",
-                "XenConfig", system,
+                "TestSupport", "XenConfig", system,
             ]),
         tests(
             "CommandsTests", ["Commands", "GuestModel", "LinuxHost", "Provisioning", "Settings", "TestSupport", system]),

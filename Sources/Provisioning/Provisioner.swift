@@ -49,7 +49,7 @@ package struct Provisioner: Sendable {
         do {
             try await carryOut(plan.steps, of: plan.allSteps.count, &findings, &current, in: context)
         } catch {
-            await findings.endWorkBeside()
+            if let disk = await findings.endWorkBeside() { reporter.warn("\(disk)") }
             throw await failure(error, step: current, run: run, log: log, keeps: keepsFailed)
         }
         // The last step has committed: from here on nothing is taken back, whatever fails.

@@ -234,6 +234,32 @@ struct BaseTests {
         }
     }
 
+    @Test("no guest is made of a clone that the kernel gave up after its last hook")
+    func givenUp() async throws {
+        try await withWorkspace { workspace in
+            let flag = workspace.files.appending("go-on")
+            try workspace.script("etc/role.d/wait", "until [ -e \(flag) ]; do sleep 0.1; done")
+            try writeFile(flag, "")
+            try await workspace.run(clone("web1", ["--role=wait"], in: workspace)).orThrow()
+            try await run("rm", [flag.string]).orThrow()
+            let before = workspace.capture()
+            let running = try workspace.domus(try await clone("web2", ["--role=wait"], in: workspace)).start()
+            #expect(try await running.waitForOutput("Run role wait"))
+            // Its mount is the program's own, and nobody else sees it; its loop device everybody does.
+            let loops = try await run("losetup", ["--noheadings", "--raw", "--output=NAME,BACK-FILE"]).orThrow()
+            let loop = loops.standardOutput.split(separator: "\n").first { $0.contains(workspace.path.string) }?
+                .split(separator: " ").first?.dropFirst("/dev/".count)
+            // Of ext4: as if what it read made no sense.
+            let fault = "/sys/fs/ext4/\(try #require(loop))/trigger_fs_error"
+            try await run("sh", ["-c", "echo 1 >\(fault)"]).orThrow()
+            try writeFile(flag, "")
+            let outcome = await running.wait()
+            #expect(outcome.status != 0 && outcome.standardError.contains("while:  Unmount the clone"), "\(outcome)")
+            try await run("rm", [flag.string]).orThrow()
+            #expect(try await workspace.settledDifference(from: before) == [])
+        }
+    }
+
     @Test("what one host exports another imports, and its guests find it")
     func transfer() async throws {
         try await withWorkspace { workspace in

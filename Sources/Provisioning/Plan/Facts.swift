@@ -119,11 +119,13 @@ extension Findings {
     }
 
     /// Ends what goes on beside the steps, and what was ready for later ones, before anything is taken back.
-    mutating func endWorkBeside() async {
+    ///
+    /// - Returns: why the disk did not take what was written: the reason, maybe, of what failed first.
+    mutating func endWorkBeside() async -> HostError? {
         cloneDevice = nil
         hostKeys?.cancel()
         await hostKeys?.value
-        _ = await writing?.value
+        return await writing?.value
     }
 }
 

@@ -75,11 +75,15 @@ package final class StateStore: Sendable {
             try database.execute(
                 sql: "CREATE TABLE address (address TEXT PRIMARY KEY, guest TEXT NOT NULL, process TEXT NOT NULL)")
         }
-        do {
-            try migrator.migrate(database)
-        } catch {
-            // Another process that used the directory for the first time too may have been quicker.
-            guard try database.read(migrator.hasCompletedMigrations) else { throw error }
+        // Others that use the directory for the first time too may be quicker, with one table or with all: what they have
+        // done meanwhile is not done again, and there is no more of it than there are migrations.
+        for attempt in 0... {
+            do {
+                try migrator.migrate(database)
+                break
+            } catch where attempt < migrator.migrations.count {
+                continue
+            }
         }
     }
 

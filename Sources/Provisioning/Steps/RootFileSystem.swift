@@ -90,7 +90,8 @@ struct UnmountRoot: Step {
         findings.isFilledInPlace = false
         let wasThere: Bool
         do throws(HostError) {
-            if let error = await findings.writing?.value { throw error }
+            let writing = findings.writing.take()
+            if let error = await writing?.value { throw error }
             if case .new(isFull: false) = kind {
                 // What was removed again is a hole again. Not by the option discard: what ext4 has not come to when it is
                 // unmounted, it leaves.
