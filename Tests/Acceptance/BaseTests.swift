@@ -238,13 +238,17 @@ struct BaseTests {
     func givenUp() async throws {
         try await withWorkspace { workspace in
             let flag = workspace.files.appending("go-on")
-            try workspace.script("etc/role.d/wait", "until [ -e \(flag) ]; do sleep 0.1; done")
+            try workspace.script("etc/role.d/wait", "echo it has begun\nuntil [ -e \(flag) ]; do sleep 0.1; done")
             try writeFile(flag, "")
             try await workspace.run(clone("web1", ["--role=wait"], in: workspace)).orThrow()
             try await run("rm", [flag.string]).orThrow()
             let before = workspace.capture()
             let running = try workspace.domus(try await clone("web2", ["--role=wait"], in: workspace)).start()
-            #expect(try await running.waitForOutput("Run role wait"))
+            let log = workspace.log(of: "web2")
+            let hasBegun = try await Workspace.wait(of: running) {
+                fileExists(log) && (try? readText(log))?.contains("it has begun") == true
+            }
+            #expect(hasBegun)
             // Its mount is the program's own, and nobody else sees it; its loop device everybody does.
             let loops = try await run("losetup", ["--noheadings", "--raw", "--output=NAME,BACK-FILE"]).orThrow()
             let loop = loops.standardOutput.split(separator: "\n").first { $0.contains(workspace.path.string) }?
