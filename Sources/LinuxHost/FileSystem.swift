@@ -25,6 +25,12 @@ package protocol FileReading: Sendable {
     func isOpened(_ path: FilePath) throws(HostError) -> Bool
     /// Whether somebody has a block device for himself: a mount, a swap area, a volume group, a guest.
     func isTaken(device path: FilePath) throws(HostError) -> Bool
+    /// Whether the kernel has left an ext2, ext3 or ext4 as one that is whole. Where it could not write what it had to, it
+    /// gives the file system up, which not every kernel tells whoever synchronizes or unmounts it: before 5.17 the error of
+    /// ext4's own part of syncfs(2) was dropped, and of one that is read-only by then nothing is asked.
+    ///
+    /// - Parameter device: an image or a block device; not mounted.
+    func isLeftWhole(ext device: FilePath) throws(HostError) -> Bool
     /// Bytes that may still be written at the nearest existing ancestor of the path.
     func freeSpace(at path: FilePath) throws(HostError) -> ByteSize
     /// Whether copies there may have the blocks of what they are copies of (reflink): false where the file system of the
@@ -100,12 +106,6 @@ package protocol FileChanging: Sendable {
     /// - Parameter matters: whether what was written matters: then one that could not be is an error.
     /// - Returns: whether there was anything.
     func unmount(_ directory: FilePath, whatWasWritten matters: Bool) throws(HostError) -> Bool
-    /// Whether the kernel has left an ext2, ext3 or ext4 as one that is whole. Where it could not write what it had to, it
-    /// gives the file system up, which not every kernel tells whoever synchronizes or unmounts it: before 5.17 the error of
-    /// ext4's own part of syncfs(2) was dropped, and of one that is read-only by then nothing is asked.
-    ///
-    /// - Parameter device: an image or a block device; not mounted.
-    func isLeftWhole(ext device: FilePath) throws(HostError) -> Bool
 }
 
 /// Files inside a guest's tree. The tree is untrusted: a link in it, however it is written, never leads out of it

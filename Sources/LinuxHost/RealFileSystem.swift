@@ -119,6 +119,23 @@ package struct RealFileSystem: FileReading {
         }
     }
 
+    package func isLeftWhole(ext device: FilePath) throws(HostError) -> Bool {
+        do {
+            let file = try FileDescriptor.open(device, .readOnly, options: .closeOnExec)
+            // Fields of its superblock: Documentation/filesystems/ext4/super.rst.
+            return try file.closeAfter {
+                var block = [UInt8](repeating: 0, count: 1024)
+                guard try block.withUnsafeMutableBytes({ try file.read(fromAbsoluteOffset: 1024, into: $0) }) == 1024
+                else { throw Errno.ioError }
+                let needsRecovery = block[0x60] & 0x4 != 0
+                // s_magic; s_state, which is unmounted cleanly and neither with errors nor with orphans.
+                return block[0x38] == 0x53 && block[0x39] == 0xEF && block[0x3A] & 0x7 == 0x1 && !needsRecovery
+            }
+        } catch {
+            throw HostError(cannot: "look whether the file system on \(device) is whole", error as? Errno ?? .ioError)
+        }
+    }
+
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
         let information = try fileSystem(at: path)
         return ByteSize(bytes: Int64(information.f_bavail) * Int64(information.f_frsize))

@@ -86,14 +86,19 @@ extension FakeHost: FileReading {
         try look("look at \(path)") { tree throws(Errno) in tree.text(path.string)?.hasPrefix("taken by") == true }
     }
 
+    package func isLeftWhole(ext device: FilePath) throws(HostError) -> Bool {
+        try look()
+        return !machine.disk.losesWrites
+    }
+
     package func freeSpace(at path: FilePath) throws(HostError) -> ByteSize {
         try look()
-        return machine.freeSpace
+        return machine.disk.freeSpace
     }
 
     package func mayShareBlocks(at path: FilePath) throws(HostError) -> Bool {
         try look()
-        return machine.sharesBlocks
+        return machine.disk.sharesBlocks
     }
 
     package func isExecutable(_ path: FilePath) -> Bool {

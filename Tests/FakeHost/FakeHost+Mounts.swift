@@ -55,8 +55,6 @@ extension FakeHost {
         return isThere
     }
 
-    package func isLeftWhole(ext device: FilePath) throws(HostError) -> Bool { !machine.givesFileSystemsUp }
-
     /// A process's mounts end with it.
     func loseMounts() {
         for directory in mounts.withLock({ $0.keys.sorted() }) {

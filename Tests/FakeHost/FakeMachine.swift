@@ -8,9 +8,17 @@ package final class FakeMachine: Sendable {
         var tree: FakeTree
         var lastProcess: Int32 = 100
         var alive: Set<ProcessMark> = []
-        var freeSpace = ByteSize.gibibytes(100)
-        var sharesBlocks = false
-        var givesFileSystemsUp = false
+        var disk = Disk()
+    }
+
+    /// What its disk is like.
+    package struct Disk: Sendable {
+        /// What is left of it, whatever is written.
+        package var freeSpace = ByteSize.gibibytes(100)
+        /// Whether its file system has reflinks.
+        package var sharesBlocks = false
+        /// Whether the kernel could not write what it had to, and told nobody.
+        package var losesWrites = false
     }
 
     private let state: Mutex<State>
@@ -24,22 +32,9 @@ package final class FakeMachine: Sendable {
         set { state.withLock { $0.tree = newValue } }
     }
 
-    /// What its disk has left, whatever is written.
-    package var freeSpace: ByteSize {
-        get { state.withLock { $0.freeSpace } }
-        set { state.withLock { $0.freeSpace = newValue } }
-    }
-
-    /// Whether its file system has reflinks.
-    package var sharesBlocks: Bool {
-        get { state.withLock { $0.sharesBlocks } }
-        set { state.withLock { $0.sharesBlocks = newValue } }
-    }
-
-    /// Whether its kernel cannot write what it must, and tells nobody.
-    package var givesFileSystemsUp: Bool {
-        get { state.withLock { $0.givesFileSystemsUp } }
-        set { state.withLock { $0.givesFileSystemsUp = newValue } }
+    package var disk: Disk {
+        get { state.withLock { $0.disk } }
+        set { state.withLock { $0.disk = newValue } }
     }
 
     func startProcess() -> ProcessMark {

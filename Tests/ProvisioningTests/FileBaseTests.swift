@@ -187,7 +187,7 @@ struct FileBaseTests {
         func check(_ count: Int) async throws {
             try await Preflight(host: host, store: world.store, plan: plan, count: count).check(replacesExisting: false)
         }
-        world.machine.freeSpace = ByteSize(bytes: 3 * allocated)
+        world.machine.disk.freeSpace = ByteSize(bytes: 3 * allocated)
         try await check(3)
         let error = await #expect(throws: ProvisioningError.self) { try await check(4) }
         #expect(error?.exit == .cannotCreate)
@@ -199,7 +199,7 @@ struct FileBaseTests {
             try Preflight(host: host, store: world.store, plan: plan, count: 4).checkRoom(forClonesOf: base)
         }
         #expect(made?.message == error?.message)
-        world.machine.sharesBlocks = true
+        world.machine.disk.sharesBlocks = true
         try await check(4)
     }
 

@@ -31,7 +31,7 @@ struct InPlaceTests {
     func givenUp() async throws {
         let world = try World()
         let before = try world.state()
-        world.machine.givesFileSystemsUp = true
+        world.machine.disk.losesWrites = true
         let spec = Sample.guest { $0.install.method = .debootstrap }
         let error = await #expect(throws: ProvisioningError.self) {
             try await Work.create(spec, in: world, as: world.process(), canMount: true)

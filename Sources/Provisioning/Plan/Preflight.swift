@@ -244,7 +244,7 @@ package struct Preflight: Sendable {
             else { return }
             try checkRoom(
                 for: allocated * Int64(count),
-                as: (count == 1 ? "a copy" : "copies") + " of the base \(base.id) \(count == 1 ? "takes" : "take")")
+                as: count == 1 ? "a copy of the base \(base.id) takes" : "copies of the base \(base.id) take")
         } catch {
             throw ProvisioningError(error)
         }

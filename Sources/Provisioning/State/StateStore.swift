@@ -77,14 +77,10 @@ package final class StateStore: Sendable {
         }
         // Others that use the directory for the first time too may be quicker, with one table or with all: what they have
         // done meanwhile is not done again, and there is no more of it than there are migrations.
-        for attempt in 0...migrator.migrations.count {
-            do {
-                try migrator.migrate(database)
-                break
-            } catch  where attempt < migrator.migrations.count {
-                continue
-            }
+        for _ in migrator.migrations {
+            if (try? migrator.migrate(database)) != nil { return }
         }
+        try migrator.migrate(database)
     }
 
     // MARK: Runs
