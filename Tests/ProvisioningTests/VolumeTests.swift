@@ -348,21 +348,44 @@ struct VolumeTests {
                 // What is kept gives its name back to the one that it was to replace: there is nothing to recover.
                 #expect(try world.store.runs().isEmpty, "effect \(number)")
             }
-            let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
-            let record = try #require(try world.store.record(named: "web1"))
-            for owned in record.volumes ?? [] {
-                let isThere = volumes.contains { $0.uuid == owned.uuid && $0.name == owned.name }
-                #expect(isThere, "effect \(number): \(owned.path)")
-            }
-            // Nor does it stay where the former one's files are to be.
-            for (path, identity) in [
-                (record.directory.path, record.directory.identity),
-                (record.configuration.path, record.configuration.identity),
-            ] {
-                let entry = try world.process().host.files.entry(at: FilePath(path))
-                #expect(entry?.identity == identity, "effect \(number): \(path)")
+            try expectFormerGuest(in: world, "effect \(number)")
+        }
+    }
+
+    @Test("keeping may itself be killed, while a former guest gets its names back, and recovery goes on with it")
+    func killedKeeping() async throws {
+        let course = try await Course(Scenario.all[10])
+        let published = try #require(course.names.firstIndex { $0.hasSuffix("/guest to /srv/xen/domains/web1") })
+        var kills = 0
+        // Also once the new one has been published.
+        for number in published...course.effects {
+            for later in (number + 1)... {
+                let world = try course.start.copy()
+                let process = world.process([.failBefore(number), .killBefore(later)])
+                _ = await Task {
+                    try await Work.create(Work.onVolumes(), in: world, as: process, replaces: true, keeps: true)
+                }.result
+                guard process.isDead else { break }
+                kills += 1
+                let left = try await Work.recover(world)
+                #expect(left.isEmpty, "effect \(number), then \(later): \(left)")
+                try expectFormerGuest(in: world, "effect \(number), then \(later)")
             }
         }
+        #expect(kills > 4)
+    }
+
+    /// That the guest of the records has its volumes, its directory and its configuration.
+    private func expectFormerGuest(in world: World, _ place: Comment) throws {
+        let files = world.process().host.files
+        let volumes = try world.process().host.volumes.volumes(in: VolumeGroupName("vg0"))
+        let record = try #require(try world.store.record(named: "web1"))
+        for owned in record.volumes ?? [] {
+            #expect(volumes.contains { $0.uuid == owned.uuid && $0.name == owned.name }, place)
+        }
+        #expect(try files.entry(at: FilePath(record.directory.path))?.identity == record.directory.identity, place)
+        #expect(
+            try files.entry(at: FilePath(record.configuration.path))?.identity == record.configuration.identity, place)
     }
 
     @Test("what is kept of a failed run is told by the names that it has, one by one")
