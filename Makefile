@@ -92,6 +92,7 @@ bench: release bench-packages
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	find Hooks -type f -exec shellcheck --external-sources {} +
+	shellcheck Benchmarks/by-hand
 	# From where the scenarios find lib.sh.
 	cd Tests/XenLab && shellcheck --external-sources lib.sh pack-* Host/build Host/run Host/files/usr/local/sbin/* Scenarios/*
 	mandoc -Tlint -Wwarning man/*

@@ -179,6 +179,15 @@ extension Contest {
                     command: {
                         ["sh", "-c", "cp --sparse=always \"$1\" \"$2\" && sync \"$2\"", "sh", try base(), "\($0).img"]
                     }, needs: []),
+                // A copy is no guest yet.
+                .init(
+                    name: "the same guest by hand",
+                    command: {
+                        [
+                            "Benchmarks/by-hand", try base(), here.work.pushing(FilePath("guests/domains")).string,
+                            "h\(name($0))",
+                        ]
+                    }, needs: ["ssh-keygen", "resize2fs"]),
             ], goal: 2, preparation: [create(here, ["base", "build"])])
     }
 

@@ -38,6 +38,8 @@ final class ImageReading: Sendable {
         var file: FileDescriptor
         /// The same file, past the page cache (O_DIRECT, open(2)); nil where its file system cannot.
         var direct: FileDescriptor?
+        /// What has the disk begin; nil where nothing is to be waiting for it.
+        var writer: BackgroundWriter?
     }
 
     private struct State {
@@ -74,7 +76,10 @@ final class ImageReading: Sendable {
 
     /// - Throws: `Errno`, `CancellationError`.
     func run() throws -> ImageDigest? {
-        let workers = min(RealSystemFacts().processorCount, 8)
+        // What is only copied through the page cache is written by one at a time anyway: to a file, Linux lets nobody else write
+        // meanwhile, and who waits does so in a loop.
+        let isOneEnough = target != nil && target?.direct == nil && !digests
+        let workers = isOneEnough ? 1 : min(RealSystemFacts().processorCount, 8)
         DispatchQueue.concurrentPerform(iterations: workers) { _ in work() }
         let (found, failure) = state.withLock { ($0.found, $0.failure) }
         if let failure { throw failure }
@@ -110,11 +115,10 @@ final class ImageReading: Sendable {
         }
     }
 
-    /// Has the disk work while the rest is being copied: else it begins only where the copying ends.
     private func beginWriting(upTo number: Int) {
-        guard let target, target.direct == nil, (number + 1) % Self.stretch == 0 else { return }
+        guard let writer = target?.writer, (number + 1) % Self.stretch == 0 else { return }
         let length = Int64(Self.stretch) * Self.part
-        clinux_begin_writing(target.file.rawValue, Int64(number + 1) * Self.part - length, length)
+        writer.begin(at: Int64(number + 1) * Self.part - length, length)
     }
 
     private func read(_ number: Int, _ buffer: UnsafeMutableRawBufferPointer) throws -> [UInt8]? {
@@ -203,6 +207,27 @@ final class ImageReading: Sendable {
     }
 }
 
+/// Has the disk work while the rest of a file is being written: else it begins only where the writing ends. What is given to it
+/// waits, where the disk's queue is full, in the place of who writes.
+final class BackgroundWriter: Sendable {
+    private let file: FileDescriptor
+    private let queue = DispatchQueue(label: "write to the disk")
+
+    /// - Returns: nil where no more files can be opened: nothing but time is lost.
+    init?(_ file: FileDescriptor) {
+        let copy = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return nil }
+        self.file = FileDescriptor(rawValue: copy)
+    }
+
+    deinit { try? file.close() }
+
+    /// - Parameter length: bytes; 0 for all there are.
+    func begin(at offset: Int64, _ length: Int64) {
+        queue.async { clinux_begin_writing(self.file.rawValue, offset, length) }
+    }
+}
+
 extension RealFileSystem {
     package func digest(ofImage path: FilePath) async throws(HostError) -> ImageDigest {
         let digest = try await read(
@@ -240,9 +265,11 @@ extension RealFileSystem {
                 guard !isShared else { return try ImageReading(input, to: nil, digests: digests) { flag.isSet }.run() }
                 let direct = bypassesCache ? Kernel.openDirectly(target) : nil
                 defer { try? direct?.close() }
-                let destination = ImageReading.Target(file: output, direct: direct)
+                let writer = BackgroundWriter(output)
+                let destination = ImageReading.Target(
+                    file: output, direct: direct, writer: direct == nil ? writer : nil)
                 let digest = try ImageReading(input, to: destination, digests: digests) { flag.isSet }.run()
-                Kernel.beginWriting(output)
+                writer?.begin(at: 0, 0)
                 return digest
             }
         } catch is CancellationError {

@@ -1,5 +1,4 @@
 import CLinux
-import Dispatch
 import Glibc
 import SystemPackage
 
@@ -51,16 +50,6 @@ enum Kernel {
     static func openDirectly(_ path: FilePath) -> FileDescriptor? {
         let raw = clinux_open_directly(path.string)
         return raw < 0 ? nil : FileDescriptor(rawValue: raw)
-    }
-
-    /// Has what was written to a file go to the disk, and does not wait: where the disk's queue is full, the call itself does.
-    static func beginWriting(_ file: FileDescriptor) {
-        let copy = fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { return }
-        DispatchQueue.global().async {
-            clinux_begin_writing(copy, 0, 0)
-            close(copy)
-        }
     }
 
     /// - Throws: ``TooLarge``, or `Errno`.

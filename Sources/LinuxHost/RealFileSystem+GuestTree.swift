@@ -77,7 +77,7 @@ extension RealFileSystem: GuestTreeAccess {
                 defer { try? output.close() }
                 try Kernel.copySparse(from: input, to: output, at: 0)
                 guard fchmod(output.rawValue, mode) == 0 else { throw Kernel.lastError }
-                clinux_begin_writing(output.rawValue, 0, 0)
+                BackgroundWriter(output)?.begin(at: 0, 0)
             } catch {
                 throw error as? Errno ?? .ioError
             }

@@ -104,7 +104,10 @@ struct Session: Sendable {
         for kind in [Ingredient.Kind.root, .archive] { try makeDirectories(share.appending(kind.directory)) }
         let log = lab.cache.appending("share.log")
         try await lab.run("cp", ["-a", "\(lab.program)", "\(share)/program"], log: log, timeout: 300)
-        for (from, to) in [("Scenarios", "scenarios"), ("Host", "host"), ("lib.sh", "lib.sh")] {
+        let parts = [
+            ("Scenarios", "scenarios"), ("Host", "host"), ("lib.sh", "lib.sh"), ("../../Benchmarks/by-hand", "by-hand"),
+        ]
+        for (from, to) in parts {
             try await lab.run("cp", ["-a", "\(lab.sources)/\(from)", "\(share)/\(to)"], log: log, timeout: 60)
         }
         for ingredient in ingredients {
