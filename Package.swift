@@ -37,9 +37,9 @@ let package = Package(
     targets: [
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        // It has no pkg-config file.
-        .systemLibrary(name: "CLVM", providers: [.apt(["liblvm2-dev"])]),
-        .systemLibrary(name: "CParted", pkgConfig: "libparted", providers: [.apt(["libparted-dev"])]),
+        // Two that are loaded when they are first used, by their headers alone.
+        .target(name: "CLVM"),
+        .target(name: "CParted"),
         // Its header comes with libc6-dev.
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// What the machine refused.
@@ -28,4 +29,9 @@ package struct HostError: Error, Equatable, CustomStringConvertible {
     }
 
     package var description: String { message }
+}
+
+extension Errno {
+    /// A shared library that is needed cannot be loaded (ELIBACC, errno(3)).
+    package static var noSharedLibrary: Errno { Errno(rawValue: ELIBACC) }
 }

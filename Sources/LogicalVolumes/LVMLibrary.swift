@@ -6,6 +6,8 @@ import Synchronization
 struct LVMAnswer {
     /// One of `LVM2_COMMAND_SUCCEEDED` and its sisters.
     var status: Int32
+    /// Whether there is an LVM that could say anything.
+    var isThere = true
     /// The lines of reports in JSON.
     var output: [String] = []
     /// LVM's own.
@@ -26,6 +28,10 @@ enum LVMLibrary {
             let mask = umask(0o022)
             _ = umask(mask)
             defer { _ = umask(mask) }
+            if let reason = clvm_load() {
+                let error = "liblvm2cmd cannot be loaded: \(String(cString: reason))"
+                return LVMAnswer(status: LVM2_INIT_FAILED, isThere: false, errors: [error])
+            }
             guard let handle = library.open() else {
                 return LVMAnswer(status: LVM2_INIT_FAILED, errors: ["liblvm2cmd cannot be initialized"])
             }

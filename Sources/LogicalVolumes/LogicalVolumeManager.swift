@@ -128,6 +128,10 @@ package struct LogicalVolumeManager: VolumeManaging {
         let answer = LVMLibrary.run(command)
         guard answer.succeeded else {
             let reason = answer.errors.isEmpty ? "LVM gives no reason (status \(answer.status))" : answer.reason
+            guard answer.isThere else {
+                throw HostError(
+                    "cannot \(task): \(reason)", hint: "its package is liblvm2cmd2.03", errno: .noSharedLibrary)
+            }
             throw HostError("cannot \(task): \(reason)")
         }
         return answer

@@ -12,15 +12,15 @@ package enum Parted {
     /// Writes a new GPT on an image file or a block device of its present size; an old table is lost.
     ///
     /// - Returns: the partitions as they lie on the disk, read back.
-    /// - Throws: `tooSmall` before anything is written, `unreadable`, `cannotWrite` with libparted's own words.
+    /// - Throws: `unavailable`; `tooSmall` before anything is written, `unreadable`, `cannotWrite` with libparted's own words.
     @discardableResult
     package static func createGPT(
         on image: FilePath,
         layout: GPTLayout
     ) throws(PartitionError) -> [PartitionGeometry] {
         try library.withLock { library throws(PartitionError) in
-            library.prepare()
             let task = "could not partition \(image)"
+            try library.prepare(for: task)
             let device = try PartedDevice(image, task: task)
             let planned: [PartitionGeometry]
             do throws(PartitionError) {
@@ -57,8 +57,8 @@ package enum Parted {
     /// - Throws: `unreadable` with libparted's own words, for another kind of table or none as well.
     package static func partitions(of image: FilePath) throws(PartitionError) -> [PartitionGeometry] {
         try library.withLock { library throws(PartitionError) in
-            library.prepare()
             let task = "could not read the partitions of \(image)"
+            try library.prepare(for: task)
             let device = try PartedDevice(image, task: task)
             let disk = try PartedDisk(readFrom: device, task: task)
             return disk.partitions(entries: try device.entries(task: task), sectorSize: device.sectorSize)
@@ -70,8 +70,8 @@ package enum Parted {
     /// - Throws: `unreadable`.
     package static func copyOfTable(on image: FilePath) throws(PartitionError) -> Int64 {
         try library.withLock { library throws(PartitionError) in
-            library.prepare()
             let task = "could not read the partition table of \(image)"
+            try library.prepare(for: task)
             let device = try PartedDevice(image, task: task)
             do throws(Errno) {
                 return try GPTEntry.copyOfTable(on: image, sectorSize: Int(device.sectorSize))
@@ -90,8 +90,8 @@ package enum Parted {
     ///   `cannotWrite`.
     package static func growLast(_ number: Int, on image: FilePath) throws(PartitionError) -> PartitionGeometry {
         try library.withLock { library throws(PartitionError) in
-            library.prepare()
             let task = "could not make partition \(number) of \(image) larger"
+            try library.prepare(for: task)
             let device = try PartedDevice(image, task: task)
             // Looked at first without adapting: that writes already.
             let before = try PartedDisk(readFrom: device, task: task).partitions(
@@ -124,9 +124,14 @@ package enum Parted {
     private struct Library {
         private var hasHandler = false
 
-        mutating func prepare() {
+        mutating func prepare(for task: String) throws(PartitionError) {
             _ = PartedMessages.take()
             guard !hasHandler else { return }
+            if let reason = cparted_load() {
+                throw PartitionError(
+                    .unavailable, "\(task): libparted cannot be loaded: \(String(cString: reason))",
+                    hint: "its package is libparted2, or libparted2t64")
+            }
             hasHandler = true
             PartedMessages.install()
         }

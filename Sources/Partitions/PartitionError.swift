@@ -14,6 +14,8 @@ package struct PartitionError: Error, Equatable, Sendable, CustomStringConvertib
         case cannotWrite
         /// The same, because the file system that holds the image is full.
         case noSpace
+        /// There is no libparted here.
+        case unavailable
     }
 
     package let kind: Kind

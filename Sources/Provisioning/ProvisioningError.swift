@@ -73,6 +73,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 switch error.errno {
                 case .noSpace?, .fileExists?, .readOnlyFileSystem?, .diskQuotaExceeded?: .cannotCreate
                 case .permissionDenied?, .notPermitted?: .noPermission
+                case .noSharedLibrary?: .unavailable
                 case .some: .inputOutput
                 case nil: .failed
                 }
@@ -118,6 +119,7 @@ package struct ProvisioningError: Error, CustomStringConvertible {
                 case .invalidLayout, .unreadable: .badData
                 case .tooSmall, .noSpace: .cannotCreate
                 case .cannotWrite: .inputOutput
+                case .unavailable: .unavailable
                 }
             self.init(error.message, exit: exit, hint: error.hint)
         case let error as StorageError: self.init(error.message, exit: .cannotCreate, hint: error.hint)

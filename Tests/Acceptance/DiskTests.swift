@@ -142,6 +142,28 @@ struct DiskTests {
 
         """
 
+    @Test("without libparted or LVM's library all works that needs neither; the rest says so and leaves nothing")
+    func withoutLibraries() async throws {
+        try await withWorkspace { workspace in
+            let libraries = workspace.files.appending("libraries")
+            try makeDirectories(libraries)
+            for name in ["libparted.so.2", "liblvm2cmd.so.2.03"] { try writeFile(libraries.appending(name), "") }
+            func create(_ hostname: String, _ words: [String]) async throws -> Outcome {
+                var command = workspace.domus(try await workspace.tiny(hostname, words))
+                command.environment["LD_LIBRARY_PATH"] = libraries.string
+                return try await command.run()
+            }
+            try await create("web1", []).orThrow()
+            for (words, library) in [(["--layout=disk"], "libparted"), (["--lvm=vg0"], "liblvm2cmd")] {
+                let outcome = try await create("web2", words)
+                #expect(outcome.status == 69, "\(outcome)")
+                #expect(outcome.standardError.contains("\(library) cannot be loaded: "), "\(outcome)")
+                #expect(!fileExists(workspace.images(of: "web2")))
+            }
+            #expect(try await workspace.run(["list", "--json"]).standardOutput.contains("web2") == false)
+        }
+    }
+
     @Test("one partitioned disk has a GPT with the file systems in it", Requirement.program("sfdisk"))
     func partitionedDisk() async throws {
         try await withWorkspace { workspace in

@@ -1,2 +1,0 @@
-// libparted's public header. Nothing is declared here.
-#include <parted/parted.h>
