@@ -45,6 +45,20 @@ struct ResizeTests {
         #expect(group?.message.contains("is not whole: 1 of its physical volumes") == true)
     }
 
+    @Test("a volume that udev looks into for a moment is waited for")
+    func looking() async throws {
+        let world = try await Work.worldWithDisks(onVolumes: true)
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
+        let machine = world.machine
+        var host = world.process().host
+        host.clock = FakeClock {
+            FakeVolumes.change("web1-disk", of: "vg0", in: &machine.tree) { $0.isOpen = false }
+        }
+        let provisioner = Provisioner(host: host, store: world.store, reporter: Telling())
+        _ = try await provisioner.resize(
+            of: "web1", adding: .mebibytes(1024), partition: nil, online: false, wiping: true)
+    }
+
     @Test("a full pool gives nothing")
     func pool() async throws {
         let error = try await refusal { tree in

@@ -20,6 +20,9 @@ package struct DiskMark: Codable, Hashable, Sendable {
         case volume(GuestRecord.OwnedVolume)
     }
 
+    /// Seconds that a volume may be open: udev looks into what has been written to, as by e2fsck(8) a moment before.
+    private static let patience = 3.0
+
     /// That it is the disk that was meant, and that nobody uses it. What is written on a disk that somebody else writes on,
     /// too, destroys both.
     ///
@@ -41,15 +44,21 @@ package struct DiskMark: Codable, Hashable, Sendable {
             }
         case .volume(let owned):
             let group = try Self.group(of: owned)
-            guard
-                let volume = try host.volumes.volumes(in: group).first(where: {
-                    $0.uuid == owned.uuid && $0.name == owned.name
-                })
-            else { throw other }
-            guard !volume.isOpen else {
-                throw HostError(
-                    "the volume \(owned.path) of \(guest) is in use",
-                    hint: "end what has it open: a running guest, a mount")
+            var left = Self.patience
+            while true {
+                guard
+                    let volume = try host.volumes.volumes(in: group).first(where: {
+                        $0.uuid == owned.uuid && $0.name == owned.name
+                    })
+                else { throw other }
+                guard volume.isOpen else { break }
+                let pause = 0.2
+                guard left > 0, (try? await host.clock.pause(pause)) != nil else {
+                    throw HostError(
+                        "the volume \(owned.path) of \(guest) is in use",
+                        hint: "end what has it open: a running guest, a mount")
+                }
+                left -= pause
             }
         }
         let domain: Int?
