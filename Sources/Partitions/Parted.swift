@@ -54,7 +54,7 @@ package enum Parted {
     ///
     /// A table for a smaller disk, as after enlarging the image, is read as it is.
     ///
-    /// - Throws: `unreadable` with libparted's own words, for another kind of table or none as well.
+    /// - Throws: `unavailable`; `unreadable` with libparted's own words, for another kind of table or none as well.
     package static func partitions(of image: FilePath) throws(PartitionError) -> [PartitionGeometry] {
         try library.withLock { library throws(PartitionError) in
             let task = "could not read the partitions of \(image)"
@@ -67,7 +67,7 @@ package enum Parted {
 
     /// Where the table's copy is, as it says itself, in bytes (AlternateLBA in the UEFI specification 2.10, section 5.3.2).
     ///
-    /// - Throws: `unreadable`.
+    /// - Throws: `unavailable`, `unreadable`.
     package static func copyOfTable(on image: FilePath) throws(PartitionError) -> Int64 {
         try library.withLock { library throws(PartitionError) in
             let task = "could not read the partition table of \(image)"
@@ -87,7 +87,7 @@ package enum Parted {
     /// - Parameter number: the partition, which must be the last on the disk.
     /// - Returns: the partition as it is then.
     /// - Throws: `invalidLayout` for another than the last, `tooSmall` when there is no room behind it, `unreadable`,
-    ///   `cannotWrite`.
+    ///   `cannotWrite`, `unavailable`.
     package static func growLast(_ number: Int, on image: FilePath) throws(PartitionError) -> PartitionGeometry {
         try library.withLock { library throws(PartitionError) in
             let task = "could not make partition \(number) of \(image) larger"
