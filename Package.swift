@@ -38,8 +38,8 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         // Two that are loaded when they are first used, by their headers alone.
-        .target(name: "CLVM"),
-        .target(name: "CParted"),
+        .target(name: "CLVM", dependencies: ["CLinux"]),
+        .target(name: "CParted", dependencies: ["CLinux"]),
         // Its header comes with libc6-dev.
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),

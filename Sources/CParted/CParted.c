@@ -1,9 +1,8 @@
 #include "CParted.h"
 
-#include <dlfcn.h>
-#include <stddef.h>
+#include "LazyLibrary.h"
 
-// The functions that are used, each with its parameters and how they are handed on. The compiler holds them against the header.
+// Those that are used.
 #define FUNCTIONS(FUNCTION)                                                                                                \
     FUNCTION(void, ped_exception_set_handler, (PedExceptionHandler *handler), (handler))                                   \
     FUNCTION(PedDevice *, ped_device_get, (const char *path), (path))                                                      \
@@ -38,22 +37,4 @@
     FUNCTION(PedConstraint *, ped_constraint_exact, (const PedGeometry *geometry), (geometry))                             \
     FUNCTION(void, ped_constraint_destroy, (PedConstraint *constraint), (constraint))
 
-#define DEFINE(result, name, parameters, arguments) \
-    static __typeof__(&name) loaded_##name;         \
-    result name parameters { return loaded_##name arguments; }
-FUNCTIONS(DEFINE)
-
-#define FIND(result, name, parameters, arguments) \
-    if ((loaded_##name = (__typeof__(&name))dlsym(library, #name)) == NULL) return dlerror();
-
-const char *cparted_load(void) {
-    static void *library;
-    static int is_complete;
-    if (is_complete) return NULL;
-    // The name is that of the interface that the header describes.
-    if (library == NULL) library = dlopen("libparted.so.2", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) return dlerror();
-    FUNCTIONS(FIND)
-    is_complete = 1;
-    return NULL;
-}
+LAZY_LIBRARY(cparted_load, "libparted.so.2", FUNCTIONS)

@@ -15,6 +15,30 @@ package protocol Clock: Sendable {
     func pause(_ seconds: Double) async throws
 }
 
+extension Clock {
+    /// Waits until something holds, and asks for it every 0.2 s.
+    ///
+    /// - Parameter limit: seconds after which it is given up.
+    /// - Returns: whether it holds.
+    /// - Throws: ``HostError`` when it cannot be told, or the run is interrupted.
+    package func wait(
+        upTo limit: Double, until holds: () throws(HostError) -> Bool
+    ) async throws(HostError) -> Bool {
+        let pause = 0.2
+        var left = limit
+        while try !holds() {
+            guard left > 0 else { return false }
+            do {
+                try await self.pause(pause)
+            } catch {
+                throw HostError("the run was interrupted")
+            }
+            left -= pause
+        }
+        return true
+    }
+}
+
 /// Randomness from the kernel, never from a seeded generator.
 package protocol RandomSource: Sendable {
     func bytes(_ count: Int) -> [UInt8]

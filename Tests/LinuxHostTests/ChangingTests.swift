@@ -127,7 +127,7 @@ struct ChangingTests {
     func leftWhole(change: String) async throws {
         try await withTemporaryDirectory { directory in
             let image = directory.appending("disk.img")
-            try files.createImage(image, size: .mebibytes(8), allocated: false)
+            _ = try files.createImage(image, size: .mebibytes(8), allocated: false)
             #expect(try !files.isLeftWhole(ext: image))
             try await run("mkfs.ext4", ["-q", image.string]).orThrow()
             #expect(try files.isLeftWhole(ext: image))

@@ -7,6 +7,7 @@ import SystemPackage
 ///     ...
 ///     #expect(HostState.capture(watching: [directory], marker: directory.string).difference(from: before) == [])
 package struct HostState: Sendable {
+    private var markers: [String] = []
     private var mounts: [String: String] = [:]
     private var loops: [String: String] = [:]
     private var processes: [String: String] = [:]
@@ -26,16 +27,30 @@ package struct HostState: Sendable {
     package static func capture(watching directories: [FilePath] = [], marker: String? = nil) -> HostState {
         var state = HostState()
         state.mounts = readMounts()
-        let markers = directories.map(\.string) + (marker.map { [$0] } ?? [])
-        state.loops = readLoops().filter { loop in markers.contains { loop.value.contains($0) } }
+        state.markers = directories.map(\.string) + (marker.map { [$0] } ?? [])
+        state.loops = readLoops(markers: state.markers)
         if let marker { state.processes = readProcesses(marker: marker) }
         for directory in directories { readTree(directory.string, into: &state.files) }
         return state
     }
 
+    /// Seconds that a loop device may be there after its last user has closed it: whoever looks at all of them, as
+    /// losetup(8) in a test beside this one, or udev, has it open for a moment, and the kernel takes it away after that.
+    private static let patience = 5.0
+
     /// What is new, gone or changed since `before`, one line each, sorted by kind and name; empty when all is as it was.
     package func difference(from before: HostState) -> [String] {
-        compare("mount", before.mounts, mounts) + compare("loop device", before.loops, loops)
+        var loops = loops
+        var left = Self.patience
+        while left > 0, loops.contains(where: { before.loops[$0.key] != $0.value }) {
+            let pause = 0.05
+            usleep(useconds_t(pause * 1e6))
+            left -= pause
+            let present = Self.readLoops(markers: markers)
+            // One that is new by now is not of the moment that was captured.
+            loops = loops.filter { before.loops[$0.key] == $0.value || present[$0.key] == $0.value }
+        }
+        return compare("mount", before.mounts, mounts) + compare("loop device", before.loops, loops)
             + compare("process", before.processes, processes) + compare("file", before.files, files)
     }
 
@@ -61,11 +76,11 @@ package struct HostState: Sendable {
         return mounts
     }
 
-    private static func readLoops() -> [String: String] {
+    private static func readLoops(markers: [String]) -> [String: String] {
         var loops: [String: String] = [:]
         for name in directoryEntries("/sys/block") where name.hasPrefix("loop") {
             let file = procText("/sys/block/\(name)/loop/backing_file")
-            if !file.isEmpty { loops["/dev/\(name)"] = file.filter { $0 != "\n" } }
+            if markers.contains(where: { file.contains($0) }) { loops["/dev/\(name)"] = file.filter { $0 != "\n" } }
         }
         return loops
     }

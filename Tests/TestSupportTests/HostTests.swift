@@ -70,6 +70,24 @@ struct HostTests {
         #expect(lines == ["new loop device \(device): \(image)"])
     }
 
+    @Test("a loop device that somebody still looks at is no remainder once it is let go", Requirement.loopDevices)
+    func loopThatGoes() async throws {
+        let directory = try TemporaryDirectory("loops")
+        let image = directory("image").string
+        try await run("truncate", ["-s", "1M", image]).orThrow()
+        let before = HostState.capture(watching: [directory.path])
+        let device = try await run("losetup", ["--find", "--show", image]).orThrow().standardOutput
+            .filter { $0 != "\n" }
+        let looker = try Command("sh", ["-c", "exec <\(device); echo open; exec sleep 1"]).start()
+        let isOpen = try await looker.waitForOutput("open")
+        #expect(isOpen)
+        try await run("losetup", ["--detach", device]).orThrow()
+        let after = HostState.capture(watching: [directory.path])
+        #expect(after.difference(from: before) == [])
+        let end = await looker.wait()
+        #expect(end.succeeded)
+    }
+
     @Test("a small tmpfs is full soon, and gone with its program", Requirement.mountNamespaces)
     func smallTmpfs() async throws {
         let directory = try TemporaryDirectory("tmpfs")

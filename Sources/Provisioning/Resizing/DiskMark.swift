@@ -44,21 +44,17 @@ package struct DiskMark: Codable, Hashable, Sendable {
             }
         case .volume(let owned):
             let group = try Self.group(of: owned)
-            var left = Self.patience
-            while true {
-                guard
-                    let volume = try host.volumes.volumes(in: group).first(where: {
-                        $0.uuid == owned.uuid && $0.name == owned.name
-                    })
-                else { throw other }
-                guard volume.isOpen else { break }
-                let pause = 0.2
-                guard left > 0, (try? await host.clock.pause(pause)) != nil else {
-                    throw HostError(
-                        "the volume \(owned.path) of \(guest) is in use",
-                        hint: "end what has it open: a running guest, a mount")
+            let isFree = try await host.clock.wait(upTo: Self.patience) { () throws(HostError) in
+                let volume = try host.volumes.volumes(in: group).first {
+                    $0.uuid == owned.uuid && $0.name == owned.name
                 }
-                left -= pause
+                guard let volume else { throw other }
+                return !volume.isOpen
+            }
+            guard isFree else {
+                throw HostError(
+                    "the volume \(owned.path) of \(guest) is in use",
+                    hint: "end what has it open: a running guest, a mount")
             }
         }
         let domain: Int?
@@ -79,7 +75,8 @@ package struct DiskMark: Codable, Hashable, Sendable {
         do throws(HostError) {
             try await check(on: host)
         } catch {
-            throw ProvisioningError(error.message, exit: .temporary, hint: error.hint)
+            throw ProvisioningError(
+                error.message, exit: Task.isCancelled ? .interrupted : .temporary, hint: error.hint)
         }
     }
 

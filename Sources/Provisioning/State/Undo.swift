@@ -203,19 +203,19 @@ package enum Undo: Codable, Hashable, Sendable {
     private func remove(
         from group: VolumeGroupName, uuid: String?, tag: VolumeTag, on host: Host
     ) async throws(HostError) -> Bool {
-        let pause = 0.2
-        var left = Self.grace
-        while true {
-            do throws(HostError) {
-                return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
-            } catch {
-                let isBusy = try host.volumes.volumes(in: group).contains { volume in
-                    volume.isOpen && volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
-                }
-                guard isBusy, left > 0, (try? await host.clock.pause(pause)) != nil else { throw error }
-                left -= pause
+        func isBusy() throws(HostError) -> Bool {
+            try host.volumes.volumes(in: group).contains { volume in
+                volume.isOpen && volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
             }
         }
+        do throws(HostError) {
+            return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
+        } catch {
+            guard try isBusy(),
+                try await host.clock.wait(upTo: Self.grace, until: { () throws(HostError) in try !isBusy() })
+            else { throw error }
+        }
+        return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
     }
 
     /// What the journal holds was valid when it was written.
