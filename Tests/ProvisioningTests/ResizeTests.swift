@@ -59,6 +59,27 @@ struct ResizeTests {
             of: "web1", adding: .mebibytes(1024), partition: nil, online: false, wiping: true)
     }
 
+    @Test("one that stays open is refused in the end, and ^C does not wait that long", arguments: [false, true])
+    func open(isInterrupted: Bool) async throws {
+        let world = try await Work.worldWithDisks(onVolumes: true)
+        FakeVolumes.change("web1-disk", of: "vg0", in: &world.machine.tree) { $0.isOpen = true }
+        var host = world.process().host
+        host.clock = FakeClock {
+            if isInterrupted { withUnsafeCurrentTask { $0?.cancel() } }
+        }
+        let provisioner = Provisioner(host: host, store: world.store, reporter: Telling())
+        let before = try world.state()
+        let error = await #expect(throws: ProvisioningError.self) {
+            _ = try await provisioner.resize(
+                of: "web1", adding: .mebibytes(1024), partition: nil, online: false, wiping: true)
+        }
+        #expect(error?.exit == (isInterrupted ? .interrupted : .temporary))
+        #expect(
+            error?.message == (isInterrupted ? "the run was interrupted" : "the volume vg0/web1-disk of web1 is in use")
+        )
+        #expect(try world.state() == before)
+    }
+
     @Test("a full pool gives nothing")
     func pool() async throws {
         let error = try await refusal { tree in
