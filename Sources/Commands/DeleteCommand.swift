@@ -66,12 +66,7 @@ struct DeleteCommand: AsyncParsableCommand {
         let deletions = try wanted.map(provisioner.deletion(of:))
         for deletion in deletions {
             try GuestPlace(dir: dir, lvm: lvm).check(deletion.record)
-            let name = deletion.record.hostname
-            if let domain = try await XenHost(host: host).domain(named: name) {
-                throw ProvisioningError(
-                    "the guest \(name) is running (domain \(domain)); it is not deleted", exit: .temporary,
-                    hint: XenHost.hint(toEnd: name))
-            }
+            try await provisioner.checkEnded(deletion.record)
             try provisioner.checkRemovable(deletion)
         }
         var documents: [Document] = []

@@ -1,4 +1,4 @@
-/// Which file something is, whatever its name: two names with equal identities are one file.
+/// Which file something is, whatever its name: one that is found under a path again is the same if its identity is.
 ///
 /// An inode's number is used again after its file is gone; the time of birth (statx(2)), where the file system
 /// keeps one, tells the new file from the old.
@@ -12,6 +12,21 @@ package struct FileIdentity: Hashable, Sendable, Codable {
         self.device = device
         self.inode = inode
         self.birth = birth
+    }
+
+    /// A device's number is of a power-on, not of the file system on it: Btrfs, ZFS and NFS are given one when they are
+    /// mounted, device-mapper's come in the order of activation. So it counts only where there is no time of birth, which
+    /// tells two files of one inode apart as well. What a journal or a record names is found again by that.
+    package static func == (one: Self, other: Self) -> Bool {
+        guard let birth = one.birth, let otherBirth = other.birth else {
+            return one.device == other.device && one.inode == other.inode && one.birth == other.birth
+        }
+        return one.inode == other.inode && birth == otherBirth
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(inode)
+        hasher.combine(birth)
     }
 }
 

@@ -58,6 +58,14 @@ extension Provisioner {
         }
     }
 
+    /// That it does not run: what is deleted under a guest is lost when it ends.
+    package func checkEnded(_ record: GuestRecord) async throws(ProvisioningError) {
+        guard let domain = try await XenHost(host: host).domain(named: record.hostname) else { return }
+        throw ProvisioningError(
+            "the guest \(record.hostname) is running (domain \(domain)); it is not deleted", exit: .temporary,
+            hint: XenHost.hint(toEnd: record.hostname))
+    }
+
     /// The links that go with a guest: they would lead nowhere. Not those to a configuration that stays, because
     /// somebody has put it in the place of ours.
     private func links(to record: GuestRecord) throws(HostError) -> [GuestRecord.OwnedFile] {
@@ -87,6 +95,8 @@ extension Provisioner {
                     "\(record.hostname) has been changed or deleted by another run in between", exit: .temporary,
                     hint: "domus list shows what there is now")
             }
+            // One of many has waited for the others.
+            try await checkEnded(record)
             let volumes = try OwnedVolumes(of: record, host: host)
             try volumes.checkRemovable()
             let effects = Effects(host: host, store: store, run: run)

@@ -26,6 +26,8 @@ package struct FakeTree: Sendable {
     package static let root: ID = 1
     package private(set) var nodes: [ID: Node]
     private var lastBirth: ID = 1
+    /// What stat(2) calls the device, which may be another one after the power was off.
+    package var device: UInt64 = 1
 
     package init() {
         nodes = [Self.root: Node(inode: 2, birth: Self.root, mode: 0o755, body: .directory([:]))]
@@ -102,7 +104,7 @@ package struct FakeTree: Sendable {
     }
 
     package func identity(of id: ID) -> FileIdentity {
-        FileIdentity(device: 1, inode: self[id].inode, birth: self[id].birth)
+        FileIdentity(device: device, inode: self[id].inode, birth: self[id].birth)
     }
 
     package func entry(of id: ID) -> FileEntry {

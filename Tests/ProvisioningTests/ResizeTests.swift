@@ -59,6 +59,19 @@ struct ResizeTests {
             of: "web1", adding: .mebibytes(1024), partition: nil, online: false, wiping: true)
     }
 
+    @Test("a loop device over an image, that udev looks into for a moment, is waited for")
+    func lookingAtLoop() async throws {
+        let world = try await Work.worldWithDisks()
+        let machine = world.machine
+        machine.tree.put(
+            "/srv/xen/domains/web1/disk.img\n", at: "/sys/block/loop0/loop/backing_file")
+        var host = world.process().host
+        host.clock = FakeClock { machine.tree.take("/sys/block/loop0/loop/backing_file") }
+        let provisioner = Provisioner(host: host, store: world.store, reporter: Telling())
+        _ = try await provisioner.resize(
+            of: "web1", adding: .mebibytes(1024), partition: nil, online: false, wiping: true)
+    }
+
     @Test("one that stays open is refused in the end, and ^C does not wait that long", arguments: [false, true])
     func open(isInterrupted: Bool) async throws {
         let world = try await Work.worldWithDisks(onVolumes: true)

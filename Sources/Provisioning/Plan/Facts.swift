@@ -166,6 +166,26 @@ package struct RunContext: Sendable {
         }
     }
 
+    /// That the volumes are still those that this run has made: who takes one that is not open for a remainder may have
+    /// removed it, and have given its name to another, whose data would be written over.
+    ///
+    /// - Throws: ``ProvisioningError``, and ``HostError`` when LVM does not tell.
+    func checkVolumes(_ findings: Findings) throws {
+        // Others have the run's number in their name.
+        guard namesVolumesAtOnce else { return }
+        let made = findings.volumes.values.sorted { $0.path.device < $1.path.device }
+        for group in Set(made.map(\.path.group)) {
+            let present = try host.volumes.volumes(in: group)
+            for volume in made where volume.path.group == group {
+                guard present.contains(where: { $0.uuid == volume.uuid && $0.name == volume.path.volume.name }) else {
+                    throw ProvisioningError(
+                        "the volume \(volume.path) is not the one that was made for \(spec.hostname): it has been removed "
+                            + "or renamed in between", exit: .temporary, hint: "lvs \(group) shows what there is now")
+                }
+            }
+        }
+    }
+
     /// Runs a program of the host with its output in the log.
     func run(_ invocation: Invocation) async throws -> ExitStatus {
         if let log { try host.files.append("+ \(invocation.commandLine)\n", to: log) }

@@ -171,6 +171,13 @@ package struct Preflight: Sendable {
                 "there is a guest \(spec.hostname) already: \(existing.joined(separator: ", "))", exit: .cannotCreate,
                 hint: hint)
         }
+        try await Self.checkReplaceable(spec, host: host, store: store)
+    }
+
+    /// That a guest of that name, if there is one, may give way to the new one.
+    static func checkReplaceable(_ spec: GuestSpec, host: Host, store: StateStore?) async throws {
+        let directory = spec.storage.guestDirectory(of: spec.hostname)
+        let configuration = spec.configuration.file(of: spec.hostname)
         if let record = try store?.record(named: spec.hostname.name),
             record.directory.path != directory.string || record.configuration.path != configuration.string
         {

@@ -20,8 +20,9 @@ package struct DiskMark: Codable, Hashable, Sendable {
         case volume(GuestRecord.OwnedVolume)
     }
 
-    /// Seconds that a volume may be open: udev looks into what has been written to, as by e2fsck(8) a moment before.
-    private static let patience = 3.0
+    /// Seconds that a disk may be open: udev looks into a volume, or a loop device over an image, that has been written to,
+    /// as by e2fsck(8) a moment before.
+    static let patience = 3.0
 
     /// That it is the disk that was meant, and that nobody uses it. What is written on a disk that somebody else writes on,
     /// too, destroys both.
@@ -34,14 +35,16 @@ package struct DiskMark: Codable, Hashable, Sendable {
         switch place {
         case .file(let identity):
             guard try host.files.entry(at: FilePath(path))?.identity == identity else { throw other }
-            if let loop = try LoopDevices.over(FilePath(path), host).first {
-                throw HostError(
-                    "\(path) of \(guest) is in use: \(loop) is over it", hint: "losetup --list shows its loop devices")
+            var user = (what: "", hint: "")
+            let isFree = try await host.clock.wait(upTo: Self.patience) { () throws(HostError) in
+                if let loop = try LoopDevices.over(FilePath(path), host).first {
+                    user = ("\(loop) is over it", "losetup --list shows its loop devices")
+                    return false
+                }
+                user = ("a process has it open", "lsof or fuser(1) shows which")
+                return try !host.files.isOpened(FilePath(path))
             }
-            guard try !host.files.isOpened(FilePath(path)) else {
-                throw HostError(
-                    "\(path) of \(guest) is in use: a process has it open", hint: "lsof or fuser(1) shows which")
-            }
+            guard isFree else { throw HostError("\(path) of \(guest) is in use: \(user.what)", hint: user.hint) }
         case .volume(let owned):
             let group = try Self.group(of: owned)
             let isFree = try await host.clock.wait(upTo: Self.patience) { () throws(HostError) in

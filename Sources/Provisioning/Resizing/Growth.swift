@@ -36,8 +36,9 @@ package struct Growth: Codable, Hashable, Sendable {
             image: FilePath(disk.path), range: disk.offset..<disk.offset, window: window.map { FilePath($0) },
             helper: FilePath(helper))
         // It may have come to nothing that matters, or have been taken back already.
-        let looked = try await host.processes.capture(grower.look())
-        if looked.status.isSuccess, try disk.superblock(on: host)?.size == size { return true }
+        // Of a large one that was cut off it has a line or two to say about each group of blocks.
+        let looked = try await host.processes.run(grower.look(), appendingOutputTo: nil)
+        if looked.isSuccess, try disk.superblock(on: host)?.size == size { return true }
         try await writeBack(undoFile, grower, host)
         let (status, output) = try await host.processes.capture(grower.check())
         guard FileSystemGrower.checked(status), try disk.superblock(on: host)?.size == size else {

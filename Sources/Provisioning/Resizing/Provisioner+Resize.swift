@@ -163,6 +163,8 @@ struct ResizeWork {
     private var window: FilePath? { resize.target.number == nil ? nil : directory.appending("partition") }
 
     private func check() async throws {
+        // It mends, so that it is the first that writes.
+        try await checkUnused()
         let invocation = grower.check()
         let status = try await run(invocation)
         guard FileSystemGrower.checked(status) else {
@@ -281,7 +283,7 @@ struct ResizeWork {
             try checkGrowth()
         } catch {
             // Unmounted, and as large as it was: it has not grown, and will not.
-            if try !isOpen(), try superblock() == resize.superblock {
+            if try await isFree(), try superblock() == resize.superblock {
                 for step in former { try intend(step.undo, step: step.step) }
             }
             throw error
@@ -295,13 +297,18 @@ struct ResizeWork {
         if !resize.isRunning { try await disk?.checkNow(on: host) }
     }
 
-    private func isOpen() throws -> Bool {
+    /// Whether nobody has it open; what udev looks into for a moment is waited for.
+    private func isFree() async throws -> Bool {
         switch resize.drive.place {
-        case .device: return try host.files.isTaken(device: resize.path)
-        case .file: return try !LoopDevices.over(resize.path, host).isEmpty
+        case .device: return try !host.files.isTaken(device: resize.path)
+        case .file:
+            return try await host.clock.wait(upTo: DiskMark.patience) { () throws(HostError) in
+                try LoopDevices.over(resize.path, host).isEmpty
+            }
         case .volume(let owned, _):
-            return try host.volumes.volumes(in: VolumeGroupName(owned.group)).contains {
-                $0.uuid == owned.uuid && $0.isOpen
+            let group = try VolumeGroupName(owned.group)
+            return try await host.clock.wait(upTo: DiskMark.patience) { () throws(HostError) in
+                try !host.volumes.volumes(in: group).contains { $0.uuid == owned.uuid && $0.isOpen }
             }
         }
     }

@@ -221,7 +221,8 @@ package final class StateStore: Sendable {
     private static func noteUse(of id: String, at seconds: Int64, in database: Database) throws {
         let texts = try String.fetchAll(database, sql: "SELECT record FROM base")
         for var base in try texts.map({ try decode(BaseRecord.self, $0) }) where base.id == id {
-            base.used = seconds
+            // A guest's record is saved again when it is changed, and then this one is not the last that was made.
+            base.used = max(base.used ?? 0, seconds)
             try save(base, in: database)
         }
     }

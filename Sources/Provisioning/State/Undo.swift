@@ -144,7 +144,14 @@ package enum Undo: Codable, Hashable, Sendable {
             // It is thrown away: a full pool, the very failure, must not keep it.
             return try host.files.unmount(FilePath(path), whatWasWritten: false)
         case .moveBack(let from, let to, let identity):
-            guard let entry = try host.files.entry(at: FilePath(from)), entry.identity == identity else { return false }
+            guard let entry = try host.files.entry(at: FilePath(from)) else { return false }
+            guard entry.identity == identity else {
+                if try host.files.entry(at: FilePath(to)) != nil { return false }
+                // Nobody else uses such a name: to forget it would be to lose what is there.
+                throw HostError(
+                    "\(from) is not what was put there, and \(to) is gone",
+                    hint: "see what it is, and move it back by hand; domus recover --keep forgets the run")
+            }
             try host.files.rename(FilePath(from), to: FilePath(to))
         case .removeVolume(let group, _, let uuid, let tag):
             let (group, tag) = try valid { () throws(ValueError) in (try VolumeGroupName(group), try VolumeTag(tag)) }

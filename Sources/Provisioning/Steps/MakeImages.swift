@@ -37,6 +37,7 @@ struct MakeImages: Step {
 
     func perform(_ findings: inout Findings, in context: RunContext) async throws {
         let files = context.host.files
+        if !slots.isEmpty { try context.checkVolumes(findings) }
         var trees = [disks.root.partition.name: context.paths.root]
         for slot in disks.mounted {
             guard let mountPoint = slot.partition.mountPoint else { continue }

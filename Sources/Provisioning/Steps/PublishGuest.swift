@@ -45,6 +45,8 @@ struct PublishGuest: Step {
                     helper: context.locations.helper.string), at: 0)
         }
         if context.replacesExisting {
+            // Once more: the installation took its time, and one of a fleet has waited for the others.
+            try await Preflight.checkReplaceable(context.spec, host: context.host, store: effects.store)
             if let old = try files.entry(at: directory) {
                 try effects.setAside(directory, as: context.paths.replaced, identity: old.identity, step: summary)
                 tidying.append(.removeTree(path: context.paths.replaced.string, identity: old.identity))
@@ -75,6 +77,8 @@ struct PublishGuest: Step {
             try effects.setAside(volume.owned, as: aside, step: summary)
             tidying.append(.removeForeignVolume(group: path.group.name, name: aside, uuid: volume.owned.uuid))
         }
+        // Nothing has been written on them by now that would have been refused.
+        if findings.netboot != nil { try context.checkVolumes(findings) }
         var volumes: [GuestRecord.OwnedVolume] = []
         for drive in disks.drives {
             guard case .volume(let path) = drive.place, let made = findings.volumes[drive.name] else { continue }

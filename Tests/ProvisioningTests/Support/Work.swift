@@ -65,12 +65,12 @@ enum Work {
     /// Looked up by somebody else: what is tested is the work.
     static func resize(
         _ name: String, in world: World, as process: FakeHost, mebibytes: Int64 = 1024, partition: String? = nil,
-        run: String = "00000000000e"
+        run: String = "00000000000e", reporter: Telling = Telling()
     ) async throws {
         let looking = Provisioner(host: world.process().host, store: world.store, reporter: Telling())
         let resize = try await looking.resize(
             of: name, adding: .mebibytes(mebibytes), partition: partition, online: false, wiping: true)
-        _ = try await Provisioner(host: process.host, store: world.store, reporter: Telling())
+        _ = try await Provisioner(host: process.host, store: world.store, reporter: reporter)
             .resize(resize, run: run, helper: World.locations.helper) { log }
     }
 

@@ -108,9 +108,14 @@ private func contents(of path: FilePath) throws -> String {
 final class Telling: Reporter {
     private let lines = Mutex<[String]>([])
     private let atBeginning: @Sendable (Int) -> Void
+    private let atStep: @Sendable (String) -> Void
 
-    init(atBeginning: @escaping @Sendable (Int) -> Void = { _ in }) {
+    init(
+        atBeginning: @escaping @Sendable (Int) -> Void = { _ in },
+        atStep: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.atBeginning = atBeginning
+        self.atStep = atStep
     }
 
     var told: [String] { lines.withLock { $0 } }
@@ -118,6 +123,7 @@ final class Telling: Reporter {
     func began(_ summary: String, number: Int, of count: Int) {
         lines.withLock { $0.append("began \(number)/\(count) \(summary)") }
         atBeginning(number)
+        atStep(summary)
     }
 
     func finished(_ summary: String, seconds: Double) { lines.withLock { $0.append("finished \(summary)") } }
