@@ -8,7 +8,7 @@ import SystemPackage
 struct CreateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a guest: images, system and xl configuration.",
-        discussion: "xen-create-image --hostname=web1 --dist=bookworm --dhcp")
+        discussion: "xen-create-image --hostname=web1 --dist=bookworm --dhcp", version: Product.version)
 
     @OptionGroup var options: CreateOptions
     @OptionGroup var fleet: FleetOptions

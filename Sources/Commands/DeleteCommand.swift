@@ -8,7 +8,7 @@ import SystemPackage
 /// `domus delete`, xen-delete-image.
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Delete guests: exactly what their records say.")
+        commandName: "delete", abstract: "Delete guests: exactly what their records say.", version: Product.version)
 
     @Argument(help: ArgumentHelp("The guests' names.", valueName: "name"))
     var names: [String] = []

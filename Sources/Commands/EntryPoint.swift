@@ -53,7 +53,9 @@ package enum EntryPoint {
         let interruption = Interruption()
         do {
             if root != DomusCommand.self {
-                words = try XenToolsArguments(program: program).normalized(words)
+                let normalized = try XenToolsArguments(program: program).normalized(words)
+                words = normalized.words
+                for note in normalized.notes { Console(json: json).note(note) }
             } else {
                 try XenToolsArguments(program: program).refuseMissing(words)
             }
@@ -64,7 +66,7 @@ package enum EntryPoint {
             try await task.value
             Glibc.exit(0)
         } catch let error as any UsageTrouble {
-            error.exit(root, program: program)
+            error.exit(root, program: program, json: json)
         } catch {
             let partial = error as? PartialSuccess
             var report = ErrorReport(partial?.error ?? error)
@@ -113,14 +115,14 @@ package enum EntryPoint {
 
 /// What the parser of arguments has to say, help and version included.
 private protocol UsageTrouble: Error {
-    func exit(_ root: any ParsableCommand.Type, program: String) -> Never
+    func exit(_ root: any ParsableCommand.Type, program: String, json: Bool) -> Never
 }
 
 private struct ParserTrouble: UsageTrouble {
     let error: any Error
     let words: [String]
 
-    func exit(_ root: any ParsableCommand.Type, program: String) -> Never {
+    func exit(_ root: any ParsableCommand.Type, program: String, json: Bool) -> Never {
         if root.exitCode(for: error).rawValue == 0 {
             Console.write(root.fullMessage(for: error) + "\n", to: .standardOutput)
             Glibc.exit(0)
@@ -129,9 +131,10 @@ private struct ParserTrouble: UsageTrouble {
         let subcommand = root.configuration.subcommands.compactMap { $0.configuration.commandName }
             .first { $0 == words.first }
         let command = ([program] + (subcommand.map { [$0] } ?? [])).joined(separator: " ")
-        Console.write(
-            "\(program): \(root.message(for: error))\n  hint:   \(command) --help shows the options\n",
-            to: .standardError)
-        Glibc.exit(ExitCode.usage.rawValue)
+        let report = ErrorReport(
+            OptionError(root.message(for: error), hint: "\(command) --help shows the options", exit: .usage))
+        if json { Console(json: true).result("", json: report) }
+        Console.write(report.text(program: program), to: .standardError)
+        Glibc.exit(report.status)
     }
 }

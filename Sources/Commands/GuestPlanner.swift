@@ -39,8 +39,18 @@ struct GuestPlanner {
             hooks = nil
         }
         for passed in hooks?.passedOver ?? [] { console?.warn("not a hook: \(passed)") }
+        for remark in hooks?.remarks ?? [] { console?.warn(remark) }
         let skeleton = locations.userConfiguration.appending("skel")
-        self.skeleton = try host.files.entry(at: skeleton)?.kind == .directory ? skeleton : nil
+        if try host.files.entry(at: skeleton) != nil {
+            guard try host.files.directory(at: skeleton) != nil else {
+                throw ProvisioningError(
+                    "\(skeleton) is not a directory", exit: .configuration,
+                    hint: "see where it should lead, or remove it")
+            }
+            self.skeleton = try host.files.resolved(skeleton)
+        } else {
+            self.skeleton = nil
+        }
         let resolver = FilePath("/etc/resolv.conf")
         self.resolver = try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil
     }

@@ -9,7 +9,8 @@ import XenConfig
 /// `domus list`, xen-list-images.
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the guests: those of the records, and those of xl configurations.")
+        commandName: "list", abstract: "List the guests: those of the records, and those of xl configurations.",
+        version: Product.version)
 
     @Option(
         name: [.customLong("output"), .customLong("test")],

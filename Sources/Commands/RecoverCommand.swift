@@ -62,12 +62,19 @@ struct RecoverCommand: AsyncParsableCommand {
             }
             documents.append(document)
         }
-        console.result(Self.text(of: documents, keeps: keep), json: documents)
         if !keep, !dryRun, documents.contains(where: { !$0.left.isEmpty }) {
-            throw ProvisioningError(
-                "not all could be taken back", exit: .inputOutput,
-                hint: "see what stands in the way, and run domus recover again")
+            throw PartialSuccess(
+                text: Self.text(of: documents, keeps: keep), document: Incomplete(runs: documents),
+                error: ProvisioningError(
+                    "not all could be taken back", exit: .inputOutput,
+                    hint: "see what stands in the way, and run domus recover again"))
         }
+        console.result(Self.text(of: documents, keeps: keep), json: documents)
+    }
+
+    /// The runs of a recovery that could not do all, beside the error.
+    private struct Incomplete: Encodable {
+        var runs: [Document]
     }
 
     private static func text(of documents: [Document], keeps: Bool) -> String {

@@ -9,7 +9,7 @@ import SystemPackage
 struct ResizeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resize", abstract: "Make a guest's disk larger, and what is on it.",
-        discussion: "domus resize web1 --add=2G")
+        discussion: "domus resize web1 --add=2G", version: Product.version)
 
     @Argument(help: ArgumentHelp("The guest's name.", valueName: "name"))
     var name: String?

@@ -8,12 +8,14 @@ struct XenToolsArguments {
     let program: String
 
     /// - Throws: ``OptionError`` for an option of xen-tools that is not there yet, or an ambiguous beginning.
-    func normalized(_ words: [String]) throws(OptionError) -> [String] {
+    /// - Returns: the words, and what is to be told about those that are left out.
+    func normalized(_ words: [String]) throws(OptionError) -> (words: [String], notes: [String]) {
         var result: [String] = []
+        var notes: [String] = []
         var index = 0
         while index < words.count {
             let word = words[index]
-            if word == "--" { return result + words[index...] }
+            if word == "--" { return (result + words[index...], notes) }
             guard word.hasPrefix("-"), word.count > 1 else {
                 result.append(word)
                 index += 1
@@ -21,6 +23,18 @@ struct XenToolsArguments {
             }
             let body = word.drop { $0 == "-" }
             let typed = body.prefix { $0 != "=" }
+            if program == "xen-create-image" {
+                let option = XenToolsOptions.canonical(typed.lowercased())
+                var (value, count) = (body.contains("=") ? String(body.dropFirst(typed.count + 1)) : nil, 1)
+                if value == nil, ["cache", "install"].contains(option), index + 1 < words.count {
+                    (value, count) = (words[index + 1], 2)
+                }
+                if let reason = XenToolsOptions.isIdle(option, value: value) {
+                    notes.append("--\(option) is passed over: \(reason)")
+                    index += count
+                    continue
+                }
+            }
             let name = try fullName(of: typed.lowercased(), typed: word)
             result.append("--\(name)\(body.dropFirst(typed.count))")
             index += 1
@@ -30,7 +44,7 @@ struct XenToolsArguments {
                 index += 1
             }
         }
-        return result
+        return (result, notes)
     }
 
     /// For `domus create`, which takes full names only.
@@ -55,7 +69,8 @@ struct XenToolsArguments {
         if canonical == "h" { return "help" }
         if let reason = missing[canonical] { throw refusal(canonical, reason) }
         let candidates = names.filter { $0.hasPrefix(canonical) }.sorted()
-        if candidates.count == 1 { return candidates[0] }
+        // Two spellings of one are one.
+        if let first = candidates.first, Set(candidates.map { $0.filter { $0 != "-" } }).count == 1 { return first }
         if candidates.isEmpty {
             let refused = missing.filter { $0.key.hasPrefix(canonical) }.min { $0.key < $1.key }
             if let refused { throw refusal(refused.key, refused.value) }

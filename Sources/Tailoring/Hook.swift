@@ -42,6 +42,24 @@ package struct HookSet: Sendable, Hashable {
     package let hooks: [Hook]
     /// Files in the users' directory that are no hooks, with the reason, to be warned about.
     package let passedOver: [String]
+    /// What may not be what was meant, to be warned about.
+    package let remarks: [String]
+
+    /// Hooks of xen-tools 4.10 that Domus has none of.
+    private static let former: Set<String> = [
+        "10-disable-tls", "15-setup-arch", "20-enable-su", "20-setup-yum", "25-generate-locale", "25-setup-kernel",
+        "55-create-dev", "82-install-grub-legacy",
+    ]
+
+    /// What a hook that was made to replace one of xen-tools' does instead; nil where it replaces it.
+    private static func remark(on name: String, beside hooks: [Hook]) -> String? {
+        if former.contains(name) { return "runs in addition" }
+        // One hook does here what xen-tools has several of.
+        let other = ["-deb-netplan", "-deb", "-rpm", "-ubuntu"].first(where: name.hasSuffix).flatMap { ending in
+            hooks.first { $0.isStock && $0.name == name.dropLast(ending.count) }
+        }
+        return other.map { "runs beside \($0.name), not in its place" }
+    }
 
     /// Gathers the stock hooks below `stock` (`base/`, `guest/`) and the users' own.
     ///
@@ -50,6 +68,7 @@ package struct HookSet: Sendable, Hashable {
     package init(stock: FilePath, user: FilePath, files: any FileReading) throws(TailoringError) {
         var hooks: [Hook] = []
         var passedOver: [String] = []
+        var remarks: [String] = []
         do throws(HostError) {
             for phase in Hook.Phase.allCases {
                 let directory = stock.appending(phase.rawValue)
@@ -59,7 +78,10 @@ package struct HookSet: Sendable, Hashable {
                     hooks.append(Hook(name: name, phase: phase, path: path, isStock: true))
                 }
             }
-            if try files.entry(at: user)?.kind == .directory {
+            if try files.entry(at: user) != nil {
+                guard try files.directory(at: user) != nil else {
+                    throw HostError("\(user) is not a directory", hint: "see where it should lead, or remove it")
+                }
                 for name in try files.names(in: user) {
                     let path = user.appending(name)
                     guard Self.isHookName(name) else {
@@ -71,6 +93,9 @@ package struct HookSet: Sendable, Hashable {
                         continue
                     }
                     let replaced = hooks.firstIndex { $0.name == name }
+                    if replaced == nil, let remark = Self.remark(on: name, beside: hooks) {
+                        remarks.append("\(path) was the name of a hook of xen-tools: here it \(remark)")
+                    }
                     let hook = Hook(
                         name: name, phase: replaced.map { hooks[$0].phase } ?? .guest, path: path, isStock: false)
                     if let replaced { hooks[replaced] = hook } else { hooks.append(hook) }
@@ -86,6 +111,7 @@ package struct HookSet: Sendable, Hashable {
         }
         self.hooks = hooks.sorted { ($0.phase == .base ? 0 : 1, $0.name) < ($1.phase == .base ? 0 : 1, $1.name) }
         self.passedOver = passedOver
+        self.remarks = remarks
     }
 
     /// Whether some are the administrator's.

@@ -34,8 +34,11 @@ struct BadInputTests {
         Mistake(["--fs=reiserfs"], 64, "--fs", "reiserfs"),
         Mistake(["--image=fat"], 64, "--image: \"fat\" is not known", "sparse or full"),
         Mistake(["--layout=lvm"], 64, "--layout: \"lvm\" is not known"),
-        Mistake(["--lvm="], 64, "--lvm: the name is empty"),
-        Mistake(["--lvm=vg0", "--lvm_thin="], 64, "--lvm-thin: the name is empty"),
+        Mistake(["--lvm="], 64, "--lvm: the value is empty"),
+        Mistake(["--lvm=vg0", "--lvm_thin="], 64, "--lvm-thin: the value is empty"),
+        Mistake(["--dir="], 64, "--dir: the value is empty", "leave the option out"),
+        Mistake(["--role="], 64, "--role: the value is empty"),
+        Mistake(["--role=one two"], 66, "--role: there is no role", "commas stand between roles: one,two"),
         Mistake(["--lvm=a/b"], 64, "--lvm: \"a/b\" cannot be the name of a volume group"),
         Mistake(["--lvm_thin=pool"], 64, "the thin pool pool is in no volume group", "--lvm_thin=GROUP/POOL"),
         Mistake(["--lvm=a", "--lvm_thin=b/pool"], 64, "the pool b/pool is not in the volume group a of --lvm"),
@@ -121,6 +124,21 @@ struct BadInputTests {
             let after = HostState.capture(watching: [workspace.path], marker: workspace.path.string)
             let difference = after.difference(from: before)
             #expect(difference == [])
+        }
+    }
+
+    @Test("a file where a directory is to be is told before anything is made, with --dry-run too")
+    func noDirectory() async throws {
+        try await withWorkspace { workspace in
+            let file = try workspace.file("file", "")
+            for option in ["--output=\(file)", "--output=\(file)/below", "--dir=\(file)"] {
+                for more in [[], ["--dry-run"]] {
+                    let outcome = try await workspace.createTiny("web1", [option] + more)
+                    #expect(outcome.status == 73, "\(outcome)")
+                    #expect(outcome.standardError.contains("cannot be a directory of the guest's: \(file) is none"))
+                    #expect(!outcome.standardError.contains("[1/"))
+                }
+            }
         }
     }
 

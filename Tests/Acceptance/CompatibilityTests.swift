@@ -36,7 +36,7 @@ struct CompatibilityTests {
             "--copy-cmd=cp",
             "--tar-cmd=tar", "--cachedir=/var/cache", "--p2p=192.0.2.1", "--vlan=5", "--ide", "--scsi",
             "--admins=alice",
-            "--passwd", "--finalrole=web", "--nohosts", "--no-xen-ok", "--debug", "--cdebootstrap",
+            "--passwd", "--finalrole=web", "--debug", "--cdebootstrap",
         ]
     )
     func refused(option: String) async throws {
@@ -52,6 +52,44 @@ struct CompatibilityTests {
                 #expect(outcome.standardOutput == "")
             }
             #expect(!fileExists(workspace.guests))
+        }
+    }
+
+    @Test("what asks for what is so anyway is passed over, with a note")
+    func idle() async throws {
+        try await withWorkspace { workspace in
+            let words = [
+                "--hostname=web1", "--dist=bookworm", "--dhcp", "--nohosts", "--no-xen-ok", "--cache", "yes",
+                "--install=1",
+                "--copy", "--dumpconfig",
+            ]
+            let outcome = try await workspace.xenTool("xen-create-image", words).run().orThrow()
+            for option in ["nohosts", "no-xen-ok", "cache", "install"] {
+                #expect(outcome.standardError.contains("note: --\(option) is passed over: "), "\(option)")
+            }
+            for tool in ["xen-create-image", "xen-delete-image", "xen-list-images", "xen-resize-guest"] {
+                let version = try await workspace.xenTool(tool, ["--version"]).run().orThrow()
+                #expect(version.standardOutput == (try await workspace.run(["--version"]).standardOutput))
+            }
+        }
+    }
+
+    @Test("a command of xen-tools.conf that copies or unpacks is not passed over where it would be used")
+    func ownCommands() async throws {
+        try await withWorkspace { workspace in
+            try writeFile(
+                workspace.settings.appending("xen-tools.conf"),
+                "copy-cmd = /usr/bin/rsync -a --exclude=/etc/secret $src/ $dest\n"
+                    + "tar-cmd = /bin/tar --numeric-owner -xvf $src\nextension = # none\n")
+            let words = ["create", "--hostname=web1", "--dist=bookworm", "--dhcp", "--dumpconfig"]
+            let fetched = try await workspace.run(words).orThrow()
+            #expect(fetched.standardOutput.contains("\nextension = \n"))
+            let refused = try await workspace.run(
+                words + ["--install-method=copy", "--install-source=\(workspace.settings)"])
+            #expect(refused.status == 78)
+            #expect(refused.standardError.contains("xen-tools.conf, line 1: copy-cmd is not used, and may leave"))
+            let archive = try workspace.file("root.tar", "")
+            try await workspace.run(words + ["--install-method=tar", "--install-source=\(archive)"]).orThrow()
         }
     }
 

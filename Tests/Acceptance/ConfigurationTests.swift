@@ -232,6 +232,9 @@ struct ConfigurationTests {
 
             let usage = try await workspace.createTiny("web2", ["--json", "--memory=lots"])
             #expect(object(usage.standardOutput)?["status"] as? Int == 64)
+            let unknown = try await workspace.run(["list", "--json", "--bogus"])
+            #expect(unknown.status == 64)
+            #expect((object(unknown.standardOutput)?["error"] as? String)?.contains("--bogus") == true)
             for words in [["list", "--json"], ["recover", "--json"], ["delete", "web1", "--json"]] {
                 let outcome = try await workspace.run(words).orThrow()
                 #expect(try JSONSerialization.jsonObject(with: Data(outcome.standardOutput.utf8)) is [Any])

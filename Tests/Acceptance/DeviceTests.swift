@@ -184,8 +184,8 @@ struct DeviceTests {
                 (["--image-dev=/dev/no-such-device", "--noswap"], 66, "there is no device"),
                 (["--image-dev=/dev/null", "--noswap"], 66, "is no block device"),
                 // A script's variable that was not set: not a guest somewhere else.
-                (["--image-dev=", "--noswap"], 64, "--image-dev: the name is empty"),
-                (["--image-dev=\(root)", "--swap-dev="], 64, "--swap-dev: the name is empty"),
+                (["--image-dev=", "--noswap"], 64, "--image-dev: the value is empty"),
+                (["--image-dev=\(root)", "--swap-dev="], 64, "--swap-dev: the value is empty"),
                 (["--image-dev=/dev/disk/../../etc/fstab", "--noswap"], 66, "is no block device"),
             ] as [([String], Int32, String)] {
                 var command = try await create(workspace)

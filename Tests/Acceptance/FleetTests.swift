@@ -27,11 +27,16 @@ struct FleetTests {
             try writeFile(
                 workspace.configuration(of: "theirs"),
                 "name = 'theirs'\nmemory = 128\nvif = [ 'ip=192.0.2.12,mac=00:16:3E:00:00:01' ]\n")
+            // Whatever its name ends with; but not what an editor left.
+            for (name, address) in [("other", "192.0.2.14"), ("gone.cfg~", "192.0.2.10")] {
+                try writeFile(
+                    workspace.configurations.appending(name), "name = '\(name)'\nvif = [ 'ip=\(address)' ]\n")
+            }
             let outcome = try await workspace.run(fleet(3, Self.pool + ["--start=9"], in: workspace)).orThrow()
             #expect(outcome.standardError.contains("[3/3]"))
             #expect(outcome.standardOutput.contains("3 guests made in"))
             var expected = [
-                "web09": "192.0.2.10/24", "web10": "192.0.2.13/24", "web11": "192.0.2.14/24", "theirs": "192.0.2.12",
+                "web09": "192.0.2.10/24", "web10": "192.0.2.13/24", "web11": "192.0.2.15/24", "theirs": "192.0.2.12",
             ]
             #expect(try await addresses(in: workspace) == expected)
             for name in ["web09", "web10", "web11"] {

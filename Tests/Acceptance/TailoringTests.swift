@@ -62,6 +62,20 @@ struct TailoringTests {
         }
     }
 
+    @Test("name servers that a hook of xen-tools leaves for it are the guest's; a link to the hooks is followed")
+    func formerResolver() async throws {
+        try await withWorkspace { workspace in
+            try workspace.script(
+                "git/hooks.d/40-setup-networking", "echo nameserver 192.0.2.53 > \"$1/etc/resolv.conf.old\"")
+            try makeDirectories(workspace.settings)
+            try await run("ln", ["-s", "\(workspace.path)/git/hooks.d", "\(workspace.settings)/hooks.d"]).orThrow()
+            try await workspace.createTiny("web1").orThrow()
+            let root = GuestImage(workspace.images(of: "web1").appending("disk.img"))
+            #expect(try await root.text("/etc/resolv.conf") == "nameserver 192.0.2.53\n")
+            #expect(try await root.text("/etc/resolv.conf.old") == nil)
+        }
+    }
+
     @Test("the skeleton's files come with their modes")
     func skeleton() async throws {
         try await withWorkspace { workspace in

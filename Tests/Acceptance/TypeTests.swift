@@ -264,11 +264,11 @@ struct TypeTests {
         try await withWorkspace { workspace in
             let uuid = "0a1b2c3d-1111-4000-8000-00000000000f"
             try writeFile(
-                workspace.configurations.appending("old.cfg"), "name = 'old'\nuuid = '\(uuid.uppercased())'\n")
+                workspace.configurations.appending("old"), "name = 'old'\nuuid = '\(uuid.uppercased())'\n")
             let arguments = try await workspace.tiny("web1", ["--uuid=\(uuid)"])
             let before = workspace.capture()
             let outcome = try await workspace.run(arguments)
-            #expect(outcome.status == 64 && outcome.standardError.contains("old.cfg has the UUID \(uuid), too"))
+            #expect(outcome.status == 64 && outcome.standardError.contains("/old has the UUID \(uuid), too"))
             #expect(try await workspace.settledDifference(from: before) == [])
             try await workspace.createTiny("web1", ["--uuid=\(uuid.replacing("0f", with: "0e"))"]).orThrow()
         }

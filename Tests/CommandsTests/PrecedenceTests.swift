@@ -42,6 +42,52 @@ struct PrecedenceTests {
         #expect(try mac([:], ["randommac": "0"]) == "00:16:3E:99:7B:CC")
     }
 
+    @Test("a gateway for IPv6 says nothing about that for IPv4, and each is the strongest place's")
+    func gateways() throws {
+        func interface(
+            _ commandLine: [(String, String)], _ file: [String: String], notes: inout [String]
+        ) throws -> NetworkInterface {
+            let layers = Values(layers: [
+                .init(entries: commandLine.map { (key: $0.0, value: $0.1, place: .option($0.0)) }),
+                .init(entries: file.map { (key: $0.key, value: $0.value, place: Self.file) }),
+            ])
+            return try NetworkBuilder(values: layers).build(
+                hostname: Hostname("t1"), dist: "bookworm", random: OneByte(), notes: &notes)
+        }
+        let file = ["gateway": "192.0.2.1", "gateway6": "2001:db8::fe", "netmask": "255.255.255.0"]
+        var notes: [String] = []
+        let both = try interface(
+            [("ip", "192.0.2.5"), ("ip", "2001:db8::5/64"), ("gateway", "2001:db8::1")], file, notes: &notes)
+        #expect(both.gateway?.description == "192.0.2.1" && both.gateway6?.description == "2001:db8::1")
+        #expect(notes == [])
+        // One of a file is for guests that can use it.
+        let new = try interface([("ip", "2001:db8::5/64")], file, notes: &notes)
+        #expect(new.gateway == nil && new.gateway6?.description == "2001:db8::fe")
+        #expect(notes.count == 1 && notes.first?.contains("the gateway 192.0.2.1 is not this guest's") == true)
+        #expect(throws: OptionError.self) {
+            try interface([("ip", "2001:db8::5/64"), ("gateway", "192.0.2.1")], [:], notes: &notes)
+        }
+        #expect(throws: OptionError.self) {
+            try interface(
+                [("ip", "192.0.2.5/24"), ("gateway", "192.0.2.1"), ("gateway", "192.0.2.2")], [:], notes: &notes)
+        }
+    }
+
+    @Test("an empty value on the command line is an error, and in a file it is none")
+    func empty() throws {
+        for key in ["dir", "bridge", "role", "gateway", "lvm"] {
+            let error = #expect(throws: OptionError.self) { try values([key: ""], [key: "x"]).refuseEmptyOptions() }
+            #expect(error?.message == "--\(key): the value is empty" && error?.exit == .usage)
+            try values([:], [key: ""]).refuseEmptyOptions()
+        }
+        try values(["extension": "", "role-args": ""], [:]).refuseEmptyOptions()
+    }
+
+    @Test("commas stand between roles, and blanks do not")
+    func roles() {
+        #expect(TailoringBuilder.roleNames(in: " web , db,,a b/r") == ["web", "db", "a b/r"])
+    }
+
     @Test("--base of a file is a wish for those guests that can be clones; on the command line it must be possible")
     func base() throws {
         func use(

@@ -51,6 +51,41 @@ struct HookSetTests {
             ])
     }
 
+    @Test("a directory that a link leads to counts; what is none is an error, and not nothing")
+    func links() throws {
+        var tree = FakeTree()
+        tree.put("#!/bin/sh\n", at: "/hooks/guest/50-setup-hostname", mode: 0o755)
+        tree.makeDirectories("/hooks/base")
+        tree.put("#!/bin/sh\n", at: "/srv/git/hooks.d/77-mine", mode: 0o755)
+        tree.put(link: "/srv/git/hooks.d", at: "/etc/xen-tools/hooks.d")
+        func names() throws -> [String] {
+            try HookSet(
+                stock: "/hooks", user: "/etc/xen-tools/hooks.d", files: FakeHost(FakeMachine(tree)).host.files
+            ).hooks.map(\.name)
+        }
+        #expect(try names() == ["50-setup-hostname", "77-mine"])
+        tree.take("/srv/git")
+        #expect(throws: TailoringError.self) { try names() }
+        tree.take("/etc/xen-tools/hooks.d")
+        #expect(try names() == ["50-setup-hostname"])
+        tree.put("a file", at: "/etc/xen-tools/hooks.d")
+        #expect(throws: TailoringError.self) { try names() }
+    }
+
+    @Test("a hook that would have replaced one of xen-tools', and replaces none here, is told")
+    func former() throws {
+        let hooks = try hooks([
+            "50-setup-hostname-deb": 0o755, "55-create-dev": 0o755, "77-mine": 0o755, "30-disable-gettys": 0o755,
+        ])
+        let place = "/etc/xen-tools/hooks.d"
+        #expect(
+            hooks.remarks == [
+                "\(place)/50-setup-hostname-deb was the name of a hook of xen-tools: here it runs beside "
+                    + "50-setup-hostname, not in its place",
+                "\(place)/55-create-dev was the name of a hook of xen-tools: here it runs in addition",
+            ])
+    }
+
     @Test(
         "what is a backup or not executable is told, and does not run",
         arguments: [

@@ -65,7 +65,7 @@ final class AddressAllocator: Sendable {
     private func inConfigurations(except guest: Hostname) throws -> Set<IPAddress> {
         guard try host.files.directory(at: configurations) != nil else { return [] }
         var found: Set<IPAddress> = []
-        for name in try host.files.names(in: configurations) where name.hasSuffix(".cfg") {
+        for name in try GuestConfigurations.names(in: configurations, host.files) {
             guard let bytes = try? host.files.contents(of: configurations.appending(name), limit: 1 << 20),
                 let file = try? XenConfigFile(parsing: String(decoding: bytes, as: UTF8.self), file: name)
             else { continue }

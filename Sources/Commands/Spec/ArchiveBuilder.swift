@@ -106,7 +106,26 @@ struct ArchiveBuilder {
         return release.released.map { $0 >= first } ?? true
     }
 
+    /// How xen-tools.conf says that a tree is copied, or an archive unpacked, is not done: what another command leaves out,
+    /// such as keys and homes, would be in the guest.
+    private func refuseOwnCommand(for method: String) throws(OptionError) {
+        let key = "\(method)-cmd"
+        guard let given = values.given(key) else { return }
+        let words = given.value.split(separator: " ").map(String.init)
+        let usual = method == "copy" ? ["cp", "-a", "$src/*", "$dest"] : ["tar", "--numeric-owner", "-xvf", "$src"]
+        let program = words.first.flatMap { FilePath($0).lastComponent?.string } ?? ""
+        guard [program] + words.dropFirst() != usual else { return }
+        throw OptionError(
+            "\(given.place): \(key) is not used, and may leave out what would be in the guest: \(given.value)",
+            hint:
+                "prepare the directory or archive of --install-source, or remove the files in a role; then take the line out",
+            exit: given.place.exit)
+    }
+
     private func method(_ release: Release, notes: inout [String]) throws -> GuestSpec.Install.Method {
+        if let method = values.given("install-method")?.value, ["copy", "tar"].contains(method) {
+            try refuseOwnCommand(for: method)
+        }
         let source = values.given("install-source")
         func existing(_ kind: FileEntry.Kind, _ what: String) throws -> FilePath {
             guard let source else {

@@ -187,13 +187,13 @@ struct BootBuilder {
         }
         if let given = values.given("modules") {
             let path = base.pushing(FilePath(given.value)).lexicallyNormalized()
-            guard try host.files.entry(at: path)?.kind == .directory else {
+            guard try host.files.directory(at: path) != nil else {
                 throw OptionError("\(given.place): there is no directory \(path)", exit: .noInput)
             }
             return path
         }
         guard let name = kernel.lastComponent?.string, let dash = name.firstIndex(of: "-") else { return nil }
         let path = FilePath("/lib/modules").appending(String(name[name.index(after: dash)...]))
-        return try host.files.entry(at: path)?.kind == .directory ? path : nil
+        return try host.files.directory(at: path) != nil ? path : nil
     }
 }

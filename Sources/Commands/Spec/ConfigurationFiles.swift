@@ -27,6 +27,9 @@ struct ConfigurationFiles {
                     if key != "cache" {
                         read.warnings.append("\(setting.origin): \(setting.key) has no effect in Domus")
                     }
+                    // These may leave something out of the guest, if it is made that way.
+                    guard ["copy-cmd", "tar-cmd"].contains(key) else { continue }
+                    read.layer.entries.append((key: key, value: setting.value, place: .file(setting.origin)))
                     continue
                 }
                 read.layer.entries.append((key: key, value: setting.value, place: .file(setting.origin)))

@@ -29,7 +29,7 @@ struct HostKnowledge {
         var files: [NamedText] = []
         if let main = try Self.text("/etc/apt/sources.list", host) { files.append(main) }
         let parts = FilePath("/etc/apt/sources.list.d")
-        if try host.files.entry(at: parts)?.kind == .directory {
+        if try host.files.directory(at: parts) != nil {
             for name in try host.files.names(in: parts) where name.hasSuffix(".list") || name.hasSuffix(".sources") {
                 if let text = try Self.text(parts.appending(name), host) { files.append(text) }
             }

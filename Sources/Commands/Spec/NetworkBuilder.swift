@@ -15,14 +15,24 @@ struct NetworkBuilder {
     var taken: Set<MACAddress> = []
 
     func build(hostname: Hostname, dist: String, random: any RandomSource) throws(OptionError) -> NetworkInterface {
+        var notes: [String] = []
+        return try build(hostname: hostname, dist: dist, random: random, notes: &notes)
+    }
+
+    /// - Parameter notes: gets what does not count, though a file says it.
+    func build(
+        hostname: Hostname, dist: String, random: any RandomSource, notes: inout [String]
+    ) throws(OptionError) -> NetworkInterface {
         let addresses = try addressConfiguration(of: hostname)
-        let gateways = try (values.list("gateway") + values.list("gateway6")).map { given throws(OptionError) in
-            (given, try given.parsed(IPAddress.init(parsing:)))
-        }
         var gateway: IPAddress?
         var gateway6: IPAddress?
-        for (given, address) in gateways {
+        for (given, address) in try gateways() {
             if case .fixed(let own) = addresses {
+                if case .file = given.place, !own.contains(where: { $0.address.isIPv4 == address.isIPv4 }) {
+                    notes.append(
+                        "\(given.place): the gateway \(address) is not this guest's, which has no address of its kind")
+                    continue
+                }
                 do throws(ValueError) {
                     try Self.checkGateway(address, of: own, hint: "see whether --ip and --netmask are right")
                 } catch {
@@ -44,6 +54,25 @@ struct NetworkBuilder {
             bridge: try interfaceName("bridge"), vifName: try interfaceName("vifname"), addresses: addresses,
             gateway: gateway, gateway6: gateway6, broadcast: broadcast, nameservers: nameservers,
             parameters: try values.parsed("vif", NicSpec.parameters(parsing:)) ?? [])
+    }
+
+    /// The routers for IPv4 and for IPv6, each by the strongest layer that names one.
+    private func gateways() throws(OptionError) -> [(given: Values.Given, address: IPAddress)] {
+        var found: [(given: Values.Given, address: IPAddress)] = []
+        for layer in values.layers {
+            var named: [(given: Values.Given, address: IPAddress)] = []
+            for given in layer.all("gateway") + layer.all("gateway6") {
+                let address = try given.parsed(IPAddress.init(parsing:))
+                if let other = named.first(where: { $0.address.isIPv4 == address.isIPv4 && $0.address != address }) {
+                    throw OptionError(
+                        "\(given.place): \(address) is a second gateway beside \(other.address)",
+                        hint: "a guest has one for IPv4 and one for IPv6", exit: given.place.exit)
+                }
+                named.append((given, address))
+            }
+            found += named.filter { one in !found.contains { $0.address.isIPv4 == one.address.isIPv4 } }
+        }
+        return found
     }
 
     /// Either DHCP or addresses: the strongest layer that says one of them counts, and may not say both.
@@ -108,9 +137,7 @@ struct NetworkBuilder {
             try AddressPool(parsing: value, prefixLength: netmask)
         }
         var others = Set(own)
-        for given in values.list("gateway") + values.list("gateway6") {
-            others.insert(try given.parsed(IPAddress.init(parsing:)))
-        }
+        for gateway in try gateways() { others.insert(gateway.address) }
         let found: [InterfaceAddress]
         do {
             found = try allocator.addresses(count, of: pool, for: hostname, except: others)

@@ -77,7 +77,7 @@ struct SettingsBuilder {
             settings.append((setting, given.place))
         }
         let backend = values.list("role").first { given in
-            given.value.split(whereSeparator: { $0 == "," || $0 == " " }).contains("network-backend")
+            TailoringBuilder.roleNames(in: given.value).contains("network-backend")
         }
         if let backend, !settings.contains(where: { $0.setting.key == "driver_domain" }) {
             settings.append((.init("driver_domain", .number("1")), backend.place))

@@ -33,6 +33,7 @@ struct SpecBuilder {
     func build() async throws -> Built {
         var notes: [String] = []
         var warnings: [String] = []
+        try values.refuseEmptyOptions()
         guard let hostname = try values.parsed("hostname", Hostname.init) else {
             throw OptionError("the guest needs a name", hint: "give it one with --hostname=NAME")
         }
@@ -58,7 +59,7 @@ struct SpecBuilder {
             values: values, allocator: allocator, configurationDirectory: knowledge.configurationDirectory,
             files: host.files, taken: takenMACs
         ).build(
-            hostname: hostname, dist: distName.value, random: host.random)
+            hostname: hostname, dist: distName.value, random: host.random, notes: &notes)
         let furtherInterfaces = try NicBuilder(
             values: values, hostname: hostname, dist: distName.value, random: host.random, others: takenMACs
         ).build(beside: interface)

@@ -107,13 +107,6 @@ struct StorageBuilder {
     /// group counts, and the directory says where the guest's kernel goes.
     private func home(_ layout: GuestSpec.Storage.Layout) throws -> GuestSpec.Storage.Home {
         let wiping = try values.flag("no-wipe") != true
-        // In a file it counts as none; on the command line it is a script's variable that was not set, and the guest would
-        // land elsewhere than was meant.
-        for entry in values.layers.flatMap(\.entries)
-        where ["lvm", "lvm-thin", "image-dev", "swap-dev"].contains(entry.key) {
-            guard entry.value.isEmpty, case .option = entry.place else { continue }
-            throw OptionError("\(entry.place): the name is empty", hint: "leave the option out for image files")
-        }
         let strongest = values.strongest(of: ["image-dev", "lvm-thin", "lvm", "dir"])
         if let swap = values.given("swap-dev"), case .option = swap.place, strongest?.key != "image-dev" {
             throw OptionError("\(swap.place): it belongs to --image-dev", hint: "give --image-dev=DEVICE too")

@@ -102,14 +102,20 @@ struct TailoringBuilder {
         } && line.contains(" AAAA")
     }
 
+    /// `web, /srv/roles/db`: commas stand between them, blanks around them do not count.
+    static func roleNames(in text: String) -> [String] {
+        text.split(separator: ",").map { word in
+            String(word.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+        }.filter { !$0.isEmpty }
+    }
+
     /// A missing role stops the run: xen-tools passed over it, and nobody noticed until the guest was in use.
     private func roles() throws -> [GuestSpec.Tailoring.Role] {
         let directory =
             values.given("roledir").map { base.pushing(FilePath($0.value)) }
             ?? configurationDirectory.appending("role.d")
         return try values.list("role").flatMap { given in
-            try given.value.split(separator: ",").map { word in
-                let name = String(word.drop { $0 == " " }.prefix { $0 != " " })
+            try Self.roleNames(in: given.value).map { name in
                 var path = name.contains("/") ? base.pushing(FilePath(name)) : directory.appending(name)
                 // The users' own come first.
                 if try host.files.entry(at: path) == nil, !name.contains("/"), let stock = stockRoles?.appending(name),
@@ -118,7 +124,11 @@ struct TailoringBuilder {
                     path = stock
                 }
                 guard try host.files.entry(at: path) != nil else {
-                    throw OptionError("\(given.place): there is no role \(path)", exit: .noInput)
+                    throw OptionError(
+                        "\(given.place): there is no role \(path)",
+                        hint: name.contains(" ")
+                            ? "commas stand between roles: \(name.replacing(" ", with: ","))" : nil,
+                        exit: .noInput)
                 }
                 guard host.files.isExecutable(path) else {
                     throw OptionError(

@@ -32,6 +32,17 @@ struct Values {
 
     let layers: [Layer]
 
+    /// In a file an empty value counts as none, as in xen-tools. On the command line it is a script's variable that was not
+    /// set, and the guest would be another one than was meant.
+    func refuseEmptyOptions() throws(OptionError) {
+        for entry in layers.flatMap(\.entries) where entry.value.isEmpty {
+            guard case .option = entry.place, !["extension", "role-args"].contains(entry.key) else { continue }
+            throw OptionError(
+                "\(entry.place): the value is empty",
+                hint: "leave the option out; or see whether a variable of the script that says it is set")
+        }
+    }
+
     /// The strongest value of a key; an empty one counts as none, as in xen-tools.
     func given(_ key: String) -> Given? {
         for layer in layers {

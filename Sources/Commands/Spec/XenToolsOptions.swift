@@ -12,21 +12,28 @@ enum XenToolsOptions {
         "debootstrap-cmd": "--install-method chooses debootstrap or mmdebstrap",
         "copy-cmd": "the copying is Domus's own",
         "tar-cmd": "the unpacking is Domus's own",
-        "cache": "packages are not kept between guests yet",
         "cachedir": "packages are not kept between guests yet",
         "p2p": "point-to-point addresses are not configured yet",
         "vlan": "VLANs are not configured yet",
         "ide": "use --disk-device",
         "scsi": "use --disk-device",
         "admins": "xen-shell is not supported",
-        "passwd": "use --password, or the generated one",
+        "passwd": "use --password-file, or the generated one",
         "finalrole": "use --role",
-        "nohosts": "the host's /etc/hosts is never changed",
-        "no-hosts": "the host's /etc/hosts is never changed",
-        "no-xen-ok": "Xen is not needed to make a guest",
         "debug": "use --verbose",
         "cdebootstrap": "use --install-method=debootstrap",
     ]
+
+    /// Options that ask for what is so anyway: they are passed over, and a note says why. Some take a value.
+    static func isIdle(_ name: String, value: String?) -> String? {
+        switch name {
+        case "nohosts", "no-hosts": "the host's /etc/hosts is never changed"
+        case "no-xen-ok": "Xen is not needed to make a guest"
+        case "cache": "packages are kept, or not, as the host's apt has them"
+        case "install" where ["1", "yes"].contains(value): "a guest is installed"
+        default: nil
+        }
+    }
 
     /// Keys of configuration files that say how, not what: without them the guest is the same, so they are told and
     /// passed over.

@@ -93,7 +93,7 @@ struct DevicePreflight {
             }
         }
         guard try host.files.entry(at: configurations) != nil else { return }
-        for name in try host.files.names(in: configurations) where name.hasSuffix(".cfg") && !name.hasPrefix(".") {
+        for name in try GuestConfigurations.names(in: configurations, host.files) {
             // One that cannot be read says nothing.
             let file = configurations.appending(name)
             guard let bytes = try? host.files.contents(of: file, limit: 1 << 20),

@@ -34,6 +34,7 @@ package struct Preflight: Sendable {
                     hint: "run it as root")
             }
             try checkPrograms()
+            try checkDirectories()
             try await checkName(replacesExisting: replacesExisting)
             try checkReplacedVolumes()
             try await checkStart()
@@ -127,8 +128,7 @@ package struct Preflight: Sendable {
         let own = configuration.file(of: plan.spec.hostname)
         let directory = own.removingLastComponent()
         guard try host.files.entry(at: directory) != nil else { return }
-        for name in try host.files.names(in: directory)
-        where name.hasSuffix(".cfg") && name != own.lastComponent?.string {
+        for name in try GuestConfigurations.names(in: directory, host.files) where name != own.lastComponent?.string {
             let path = directory.appending(name)
             // Neither is a pipe waited for, nor a configuration judged that somebody else wrote.
             guard try host.files.entry(at: path)?.kind == .file,
@@ -197,6 +197,20 @@ package struct Preflight: Sendable {
     private func checkReplacedVolumes() throws {
         guard let record = try store?.record(named: plan.spec.hostname.name), record.volumes != nil else { return }
         try OwnedVolumes(of: record, host: host).checkRemovable()
+    }
+
+    /// What is made on the way is no reason; a file in the place of a directory would be one only at the end.
+    private func checkDirectories() throws {
+        let guest = plan.spec.storage.guestDirectory(of: plan.spec.hostname).removingLastComponent()
+        for path in [guest, plan.spec.configuration.file(of: plan.spec.hostname).removingLastComponent()] {
+            var there = path
+            while try host.files.entry(at: there) == nil, !there.components.isEmpty { there.removeLastComponent() }
+            guard try host.files.directory(at: there) != nil else {
+                throw ProvisioningError(
+                    "\(path) cannot be a directory of the guest's: \(there) is none", exit: .cannotCreate,
+                    hint: "choose another with --dir, or with --output for the configuration")
+            }
+        }
     }
 
     /// For `--boot`: a guest that could not be started would better not have been begun.
