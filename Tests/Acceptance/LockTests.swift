@@ -109,8 +109,8 @@ struct LockTests {
             ("GOOD", ["--install-method=native", "--dist=trixie"], 64, "the lock is of bookworm, amd64"),
             ("GOOD", ["--install-method=native", "--no-verify"], 64, "the lock is of what was verified"),
             ("GOOD", [], 64, "by the method native only, not by tar"),
-            ("GOOD", ["--install-method=native", "--locked="], 64, "--locked: the name of the file is empty"),
-            ("GOOD", ["--install-method=native", "--lock="], 64, "--lock: the name of the file is empty"),
+            ("GOOD", ["--install-method=native", "--locked="], 64, "--locked: the value is empty"),
+            ("GOOD", ["--install-method=native", "--lock="], 64, "--lock: the value is empty"),
             ("EVIL", ["--install-method=native"], 65, "is no package with its SHA-256"),
         ] as [(String, [String], Int32, String)])
     func refused(text: String, words: [String], status: Int32, message: String) async throws {
