@@ -210,19 +210,23 @@ package enum Undo: Codable, Hashable, Sendable {
     private func remove(
         from group: VolumeGroupName, uuid: String?, tag: VolumeTag, on host: Host
     ) async throws(HostError) -> Bool {
-        func isBusy() throws(HostError) -> Bool {
-            try host.volumes.volumes(in: group).contains { volume in
-                volume.isOpen && volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
+        var hasRemoved = false
+        var refusal: HostError?
+        let isDone = try await host.clock.wait(upTo: Self.grace) { () throws(HostError) in
+            do throws(HostError) {
+                hasRemoved = try host.volumes.remove(from: group, uuid: uuid, tag: tag)
+                return true
+            } catch {
+                let isBusy = try host.volumes.volumes(in: group).contains { volume in
+                    volume.isOpen && volume.tags.contains(tag.text) && (uuid == nil || volume.uuid == uuid)
+                }
+                guard isBusy else { throw error }
+                refusal = error
+                return false
             }
         }
-        do throws(HostError) {
-            return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
-        } catch {
-            guard try isBusy(),
-                try await host.clock.wait(upTo: Self.grace, until: { () throws(HostError) in try !isBusy() })
-            else { throw error }
-        }
-        return try host.volumes.remove(from: group, uuid: uuid, tag: tag)
+        if !isDone, let refusal { throw refusal }
+        return hasRemoved
     }
 
     /// What the journal holds was valid when it was written.
