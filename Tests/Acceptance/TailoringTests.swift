@@ -76,6 +76,17 @@ struct TailoringTests {
         }
     }
 
+    @Test("what an image has kept of former name servers is not taken for the guest's")
+    func staleResolver() async throws {
+        try await withWorkspace { workspace in
+            try workspace.script("etc/hooks.d/35-stale", "echo nameserver 192.0.2.99 > \"$1/etc/resolv.conf.old\"")
+            try await workspace.createTiny("web1").orThrow()
+            let root = GuestImage(workspace.images(of: "web1").appending("disk.img"))
+            #expect(try await root.text("/etc/resolv.conf.old") == "nameserver 192.0.2.99\n")
+            #expect(try await root.text("/etc/resolv.conf")?.contains("192.0.2.99") != true)
+        }
+    }
+
     @Test("the skeleton's files come with their modes")
     func skeleton() async throws {
         try await withWorkspace { workspace in
