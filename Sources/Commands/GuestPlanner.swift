@@ -29,6 +29,7 @@ struct GuestPlanner {
         self.host = host
         locations = try Invoked.locations(host, userConfiguration: configurationDirectory)
         if spec.tailoring.runsHooks {
+            _ = try Self.hasDirectory(locations.userConfiguration.appending("hooks.d"), host)
             do {
                 hooks = try HookSet(
                     stock: locations.hooks, user: locations.userConfiguration.appending("hooks.d"), files: host.files)
@@ -41,18 +42,17 @@ struct GuestPlanner {
         for passed in hooks?.passedOver ?? [] { console?.warn("not a hook: \(passed)") }
         for remark in hooks?.remarks ?? [] { console?.warn(remark) }
         let skeleton = locations.userConfiguration.appending("skel")
-        if try host.files.entry(at: skeleton) != nil {
-            guard try host.files.directory(at: skeleton) != nil else {
-                throw ProvisioningError(
-                    "\(skeleton) is not a directory", exit: .configuration,
-                    hint: "see where it should lead, or remove it")
-            }
-            self.skeleton = try host.files.resolved(skeleton)
-        } else {
-            self.skeleton = nil
-        }
+        self.skeleton = try Self.hasDirectory(skeleton, host) ? host.files.resolved(skeleton) : nil
         let resolver = FilePath("/etc/resolv.conf")
         self.resolver = try host.files.entry(at: resolver) != nil ? host.files.resolved(resolver) : nil
+    }
+
+    private static func hasDirectory(_ path: FilePath, _ host: Host) throws(ProvisioningError) -> Bool {
+        do throws(HostError) {
+            return try host.files.hasDirectory(at: path)
+        } catch {
+            throw ProvisioningError(error.message, exit: .configuration, hint: error.hint)
+        }
     }
 
     /// What leads to a guest: its own plan, and that of a base if one must be made before.

@@ -29,7 +29,7 @@ struct XenToolsArguments {
                 if value == nil, ["cache", "install"].contains(option), index + 1 < words.count {
                     (value, count) = (words[index + 1], 2)
                 }
-                if let reason = XenToolsOptions.isIdle(option, value: value) {
+                if let reason = XenToolsOptions.reasonToPassOver(option, value: value) {
                     notes.append("--\(option) is passed over: \(reason)")
                     index += count
                     continue

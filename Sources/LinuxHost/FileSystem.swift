@@ -133,6 +133,17 @@ package protocol GuestTreeAccess: Sendable {
 package typealias FileSystem = FileReading & FileChanging & GuestTreeAccess
 
 extension FileReading {
+    /// Whether there is a directory of the administrator's, or a link to one.
+    ///
+    /// - Throws: ``HostError`` when something else is there: a link that leads nowhere is not to be taken for nothing.
+    package func hasDirectory(at path: FilePath) throws(HostError) -> Bool {
+        guard try entry(at: path) != nil else { return false }
+        guard try directory(at: path) != nil else {
+            throw HostError("\(path) is not a directory", hint: "see where it should lead, or remove it")
+        }
+        return true
+    }
+
     /// A directory, or what a link leads to: the administrator's way to put things on another disk; nil for all else.
     package func directory(at path: FilePath) throws(HostError) -> FileEntry? {
         guard let entry = try entry(at: path) else { return nil }

@@ -78,10 +78,7 @@ package struct HookSet: Sendable, Hashable {
                     hooks.append(Hook(name: name, phase: phase, path: path, isStock: true))
                 }
             }
-            if try files.entry(at: user) != nil {
-                guard try files.directory(at: user) != nil else {
-                    throw HostError("\(user) is not a directory", hint: "see where it should lead, or remove it")
-                }
+            if try files.hasDirectory(at: user) {
                 for name in try files.names(in: user) {
                     let path = user.appending(name)
                     guard Self.isHookName(name) else {

@@ -38,6 +38,7 @@ struct BadInputTests {
         Mistake(["--lvm=vg0", "--lvm_thin="], 64, "--lvm-thin: the value is empty"),
         Mistake(["--dir="], 64, "--dir: the value is empty", "leave the option out"),
         Mistake(["--role="], 64, "--role: the value is empty"),
+        Mistake(["--role=,"], 64, "--role: \",\" names no role"),
         Mistake(["--role=one two"], 66, "--role: there is no role", "commas stand between roles: one,two"),
         Mistake(["--lvm=a/b"], 64, "--lvm: \"a/b\" cannot be the name of a volume group"),
         Mistake(["--lvm_thin=pool"], 64, "the thin pool pool is in no volume group", "--lvm_thin=GROUP/POOL"),
@@ -139,6 +140,18 @@ struct BadInputTests {
                     #expect(!outcome.standardError.contains("[1/"))
                 }
             }
+        }
+    }
+
+    @Test("what is no directory in the place of the administrator's own is told", arguments: ["hooks.d", "skel"])
+    func noOwnDirectory(name: String) async throws {
+        try await withWorkspace { workspace in
+            try makeDirectories(workspace.settings)
+            let path = workspace.settings.appending(name)
+            try await run("ln", ["-s", "/nowhere", path.string]).orThrow()
+            let outcome = try await workspace.createTiny("web1", ["--dry-run"])
+            #expect(outcome.status == 78, "\(outcome)")
+            #expect(outcome.standardError.contains("domus: \(path) is not a directory"))
         }
     }
 

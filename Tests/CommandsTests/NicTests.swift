@@ -22,7 +22,9 @@ struct NicTests {
         ])
         let hostname = try Hostname(hostname)
         let random = Bytes()
-        let own = try NetworkBuilder(values: values).build(hostname: hostname, dist: "bookworm", random: random)
+        var notes: [String] = []
+        let own = try NetworkBuilder(values: values)
+            .build(hostname: hostname, dist: "bookworm", random: random, notes: &notes)
         let builder = NicBuilder(values: values, hostname: hostname, dist: "bookworm", random: random)
         return [own] + (try builder.build(beside: own))
     }

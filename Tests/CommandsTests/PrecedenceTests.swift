@@ -32,8 +32,9 @@ struct PrecedenceTests {
     func macAddress() throws {
         let hostname = try Hostname("t1")
         func mac(_ commandLine: [String: String], _ file: [String: String]) throws -> String {
-            try NetworkBuilder(values: values(commandLine, file.merging(["dhcp": "1"]) { own, _ in own }))
-                .build(hostname: hostname, dist: "bookworm", random: OneByte()).mac.description
+            var notes: [String] = []
+            return try NetworkBuilder(values: values(commandLine, file.merging(["dhcp": "1"]) { own, _ in own }))
+                .build(hostname: hostname, dist: "bookworm", random: OneByte(), notes: &notes).mac.description
         }
         #expect(try mac(["randommac": "1"], ["mac": "00:16:3E:00:00:01"]) == "00:16:3E:2A:2A:2A")
         #expect(try mac(["mac": "00:16:3E:00:00:02"], ["randommac": "1"]) == "00:16:3E:00:00:02")

@@ -57,14 +57,19 @@ struct HostTests {
         #expect(HostState.capture(marker: marker).difference(from: before) == [])
     }
 
+    /// A loop device over an image, and the host as it was before.
+    private func attach(_ image: String, in directory: TemporaryDirectory) async throws -> (String, HostState) {
+        try await run("truncate", ["-s", "1M", image]).orThrow()
+        let before = HostState.capture(watching: [directory.path])
+        let device = try await run("losetup", ["--find", "--show", image]).orThrow().standardOutput
+        return (device.filter { $0 != "\n" }, before)
+    }
+
     @Test("a loop device on a watched file shows", Requirement.loopDevices)
     func loops() async throws {
         let directory = try TemporaryDirectory("loops")
         let image = directory("image").string
-        try await run("truncate", ["-s", "1M", image]).orThrow()
-        let before = HostState.capture(watching: [directory.path])
-        let device = try await run("losetup", ["--find", "--show", image]).orThrow().standardOutput
-            .filter { $0 != "\n" }
+        let (device, before) = try await attach(image, in: directory)
         let lines = HostState.capture(watching: [directory.path]).difference(from: before)
         try await run("losetup", ["--detach", device]).orThrow()
         #expect(lines == ["new loop device \(device): \(image)"])
@@ -73,11 +78,7 @@ struct HostTests {
     @Test("a loop device that somebody still looks at is no remainder once it is let go", Requirement.loopDevices)
     func loopThatGoes() async throws {
         let directory = try TemporaryDirectory("loops")
-        let image = directory("image").string
-        try await run("truncate", ["-s", "1M", image]).orThrow()
-        let before = HostState.capture(watching: [directory.path])
-        let device = try await run("losetup", ["--find", "--show", image]).orThrow().standardOutput
-            .filter { $0 != "\n" }
+        let (device, before) = try await attach(directory("image").string, in: directory)
         let looker = try Command("sh", ["-c", "exec <\(device); echo open; exec sleep 1"]).start()
         let isOpen = try await looker.waitForOutput("open")
         #expect(isOpen)

@@ -14,11 +14,6 @@ struct NetworkBuilder {
     /// MAC addresses of other guests that are made by the same command.
     var taken: Set<MACAddress> = []
 
-    func build(hostname: Hostname, dist: String, random: any RandomSource) throws(OptionError) -> NetworkInterface {
-        var notes: [String] = []
-        return try build(hostname: hostname, dist: dist, random: random, notes: &notes)
-    }
-
     /// - Parameter notes: gets what does not count, though a file says it.
     func build(
         hostname: Hostname, dist: String, random: any RandomSource, notes: inout [String]

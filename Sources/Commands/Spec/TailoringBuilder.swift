@@ -115,7 +115,11 @@ struct TailoringBuilder {
             values.given("roledir").map { base.pushing(FilePath($0.value)) }
             ?? configurationDirectory.appending("role.d")
         return try values.list("role").flatMap { given in
-            try Self.roleNames(in: given.value).map { name in
+            let names = Self.roleNames(in: given.value)
+            guard !names.isEmpty else {
+                throw OptionError("\(given.place): \"\(given.value)\" names no role", exit: given.place.exit)
+            }
+            return try names.map { name in
                 var path = name.contains("/") ? base.pushing(FilePath(name)) : directory.appending(name)
                 // The users' own come first.
                 if try host.files.entry(at: path) == nil, !name.contains("/"), let stock = stockRoles?.appending(name),

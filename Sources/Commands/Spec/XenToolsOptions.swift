@@ -24,12 +24,13 @@ enum XenToolsOptions {
         "cdebootstrap": "use --install-method=debootstrap",
     ]
 
-    /// Options that ask for what is so anyway: they are passed over, and a note says why. Some take a value.
-    static func isIdle(_ name: String, value: String?) -> String? {
+    /// Why an option is passed over, which asks for what is so anyway, or for nothing that the guest would show; nil for all
+    /// others. A note says it.
+    static func reasonToPassOver(_ name: String, value: String?) -> String? {
         switch name {
         case "nohosts", "no-hosts": "the host's /etc/hosts is never changed"
         case "no-xen-ok": "Xen is not needed to make a guest"
-        case "cache": "packages are kept, or not, as the host's apt has them"
+        case "cache": "packages are not kept between guests; --apt-proxy and --base save fetching them"
         case "install" where ["1", "yes"].contains(value): "a guest is installed"
         default: nil
         }

@@ -77,7 +77,7 @@ struct PublishGuest: Step {
             try effects.setAside(volume.owned, as: aside, step: summary)
             tidying.append(.removeForeignVolume(group: path.group.name, name: aside, uuid: volume.owned.uuid))
         }
-        // Nothing has been written on them by now that would have been refused.
+        // Its installer writes on them next; those of other guests were looked at when they were written.
         if findings.netboot != nil { try context.checkVolumes(findings) }
         var volumes: [GuestRecord.OwnedVolume] = []
         for drive in disks.drives {
